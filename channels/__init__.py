@@ -1,0 +1,1 @@
+"""How customers reach us: one folder per channel, all of one shape."""

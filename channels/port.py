@@ -1,0 +1,183 @@
+"""The Channel that each folder implements and the Host that it is given."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from aiohttp import web
+from msgspec import Struct
+
+from channels.message import Attachment, Message, Outgoing, Sent
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> datetime:
+        """Return the time as an aware UTC instant, whole milliseconds."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many seconds of this clock."""
+        ...
+
+
+class Blobs(Protocol):
+    """Content-addressed bytes: raw messages and attachments."""
+
+    async def put(self, data: bytes) -> str:
+        """Keep the bytes durably and return their address (hex SHA-256)."""
+        ...
+
+    async def get(self, blob: str) -> bytes:
+        """Return the bytes; raises KeyError when there are none."""
+        ...
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """The message is stored: the sender may be told that we have it."""
+
+    key: str
+    #: True when this key had been stored before.
+    duplicate: bool
+
+
+class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of a conversation as its customer may see it."""
+
+    #: Place in the conversation, growing, assigned by the router.
+    seq: int
+    #: Message key, note id or reply id.
+    id: str
+    #: True when it came from us.
+    ours: bool
+    #: True for notes.
+    automatic: bool = False
+    author: str
+    text: str
+    at: datetime
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a customer may know of where their case stands."""
+
+    reference: str
+    status: str
+    #: Display name of the accountable person, and whether it is theirs (assigned) or they watch over it.
+    person: str
+    assigned: bool
+    #: The promised time, else the due time; None when nobody is waiting.
+    by: datetime | None = None
+    #: True when the accountable person is present now.
+    present: bool = False
+
+
+class Cursor(Protocol):
+    """A position in a provider's stream, held by one poller at a time."""
+
+    #: What was saved last; "" at first.
+    value: str
+
+    async def save(self, value: str) -> None:
+        """Keep the position durably; raises LeaseLost when another poller took over."""
+        ...
+
+
+class Host(Protocol):
+    """All that a channel may ask of the service; one for each account."""
+
+    channel: str
+    account: str
+    #: The account's settings, checked against the manifest, defaults filled in.
+    settings: Mapping[str, object]
+    organisation: str
+    public_url: str
+    #: The account's default language and zone.
+    language: str
+    zone: str
+    clock: Clock
+    blobs: Blobs
+
+    async def deliver(self, message: Message) -> Receipt:
+        """Store the message and ring the router.
+
+        Acknowledge upstream (2xx, 250, cursor) only after this returned. Raises Unavailable when
+        the message could not be stored: tell the sender to try again.
+        """
+        ...
+
+    def cursor(self, name: str = "") -> AbstractAsyncContextManager[Cursor]:
+        """Wait for the lease on this account's cursor and hold it inside the block."""
+        ...
+
+    async def transcript(self, thread: str, after: int = 0) -> Sequence[Line]:
+        """Return the lines of the thread's conversation with seq above `after`, in order."""
+        ...
+
+    def watch(self, thread: str) -> AsyncIterator[None]:
+        """Yield each time the thread may have changed; also every few seconds, as hints get lost."""
+        ...
+
+    async def standing(self, thread: str) -> Standing | None:
+        """Return where the thread's case stands; None while there is no conversation yet."""
+        ...
+
+    async def present(self) -> bool:
+        """Tell whether somebody who could take this account's messages is present now."""
+        ...
+
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 bytes for this account and purpose, the same on every process of the fleet."""
+        ...
+
+    def report(self, state: str, error: str = "") -> None:
+        """Tell health how the account is: `ok`, `degraded` or `down`, and why."""
+        ...
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """A path that a channel answers on the public server."""
+
+    method: str
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Channel(Protocol):
+    """One account on one channel."""
+
+    def routes(self) -> Sequence[Route]:
+        """Return what the account answers itself, below `/hooks/<channel>/<account>`; often nothing."""
+        ...
+
+    async def receive(self) -> None:
+        """Poll or listen until cancelled; return at once when all comes in by routes.
+
+        Raised errors are reported, and receive is called again after a pause.
+        """
+        ...
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Send it once. Raises NotSent, Refused or InDoubt; anything else counts as InDoubt."""
+        ...
+
+    async def reconcile(self, outgoing: Outgoing) -> Sent | None:
+        """Read back from the provider whether it was sent; None when that cannot be told.
+
+        Raises NotSent when the provider shows that it was certainly not sent.
+        """
+        ...
+
+
+class Adapter(Protocol):
+    """What `adapter.py` of each channel folder offers under the name `adapter`."""
+
+    def open(self, host: Host) -> Channel:
+        """Build the account's channel. Raises Misconfigured, naming the setting."""
+        ...
+
+    def pages(self, channels: Mapping[str, Channel]) -> Sequence[Route]:
+        """Return the routes that all accounts of the channel share, such as `/chat`."""
+        ...

@@ -1,0 +1,1 @@
+"""What operations teams decide: text in, decision out."""
