@@ -1,0 +1,5 @@
+"""Twins of the real parts that are shipped with the product, for tests, demo and simulation."""
+
+from router.testing.time import ManualClock, SequenceIds, settle
+
+__all__ = ["ManualClock", "SequenceIds", "settle"]
