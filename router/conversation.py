@@ -266,6 +266,10 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     #: Provider's thread, for sending.
     thread: str = ""
+    #: True once the due time passed unmet in the running wait.
+    overdue: bool = False
+    #: An answered live conversation keeps its owner until then, if the customer stays silent.
+    idle_until: datetime | None = None
 
     # derived, kept in the document so that stores can index them (see `indexed`)
     #: Waiting for an owner in this lane; "" when owned or not open.
@@ -306,13 +310,28 @@ def lane_name(queue: str, channel: str, language: str, skills: tuple[str, ...]) 
 
 def indexed(conversation: Conversation) -> Conversation:
     """Return it with the derived fields set; every step ends with this."""
-    waiting = (item.next_at for item in conversation.outbox if item.next_at is not None)
+    sends = (item.next_at for item in conversation.outbox if item.next_at is not None)
     return msgspec.structs.replace(
         conversation,
         lane=lane(conversation),
         urgency=urgency(conversation),
-        send_at=min(waiting, default=None),
+        send_at=min(sends, default=None),
+        wake_at=min(wakes(conversation), default=None),
     )
+
+
+def wakes(conversation: Conversation) -> list[datetime]:
+    """Return the instants at which a timer has something to do."""
+    found = []
+    if conversation.promise is not None and conversation.promise.state is PromiseState.MADE:
+        found.append(conversation.promise.at)
+    if conversation.due_at is not None and not conversation.overdue and conversation.status is Status.OPEN:
+        found.append(conversation.due_at)
+    if conversation.snoozed_until is not None and conversation.status is Status.SNOOZED:
+        found.append(conversation.snoozed_until)
+    if conversation.idle_until is not None and conversation.status is Status.PENDING and conversation.owner:
+        found.append(conversation.idle_until)
+    return found
 
 
 def note_id(conversation: str, trigger: str, kind: NoteKind) -> str:
@@ -331,9 +350,17 @@ def links_of(message: Message) -> tuple[str, ...]:
     found += [f"mid:{cited}" for cited in reversed(message.references[-10:])]
     if message.about:
         found.append(f"mid:{message.about}")
+    if message.token:
+        found.append(f"ref:{reference_in(message.token)}")
     if message.fingerprint:
         found.append(f"fp:{message.fingerprint}")
     return tuple(dict.fromkeys(found))
+
+
+def reference_in(token: str) -> str:
+    """Return the reference that a reply token names, its signature not looked at: `hb7k2q9-…` → `HB-7K2Q9`."""
+    name = token.partition("-")[0].upper()
+    return f"{name[:2]}-{name[2:]}"
 
 
 def thread_link(channel: str, account: str, thread: str) -> str:
