@@ -182,6 +182,8 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     #: tone the note was worded in, so that it can be reworded.
     tone: str = "plain"
+    #: A copy for another address: not sent once the customer has seen this seq on the channel itself.
+    unless_seen: int = 0
 
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
@@ -226,6 +228,8 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Customer id, and the identity that answers go to.
     customer: str
     contact: Identity
+    #: Where a copy of an answer goes when the customer does not see it on the channel in time.
+    fallback: Identity | None = None
     #: Everybody who has taken part: keys of identities. Only they may attach by citing.
     participants: tuple[str, ...] = ()
     subject: str = ""

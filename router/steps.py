@@ -257,11 +257,9 @@ def resolve(conversation: Conversation, now: datetime) -> Conversation:
     )
 
 
-def contact(conversation: Conversation, identity: Identity) -> Conversation:
-    """Send answers to another address of the same person from now on."""
-    return replace(
-        conversation, contact=identity, participants=_union(conversation.participants, (identity.key,))
-    )
+def left_address(conversation: Conversation, identity: Identity) -> Conversation:
+    """Remember where a copy goes when the customer is no longer on the channel."""
+    return replace(conversation, fallback=identity)
 
 
 def trim(conversation: Conversation) -> tuple[Conversation, tuple[Item, ...]]:

@@ -1,0 +1,148 @@
+"""Who gets which work: one pure function for arriving work, freed capacity and the sweep."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.conversation import Agent, Claim, Conversation
+from rules.evaluate import Rulebook
+from rules.hours import Calendar
+from rules.model import Person
+
+#: A desk that was heard of within this time is open.
+HEARTBEAT_S = 90.0
+
+
+class Assignment(Struct, frozen=True, kw_only=True):
+    """This agent gets this conversation, and why they."""
+
+    conversation: str
+    agent: str
+    reason: str
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """An agent who is present, with what they may take."""
+
+    person: Person
+    agent: Agent
+
+
+def is_present(agent: Agent, calendar: Calendar, now: datetime) -> bool:
+    """Tell whether the agent is here: they said so, or it is their shift and a desk of theirs is open."""
+    if agent.said and (agent.said_until is None or now < agent.said_until):
+        return agent.said == "here"
+    fresh = agent.seen_at is not None and now - agent.seen_at <= timedelta(seconds=HEARTBEAT_S)
+    return fresh and calendar.is_open(now)
+
+
+def candidates(book: Rulebook, agents: Mapping[str, Agent], now: datetime) -> list[Candidate]:
+    """Return everybody who is present and still stands in the rules."""
+    found = []
+    for person in book.people.values():
+        agent = agents.get(person.id)
+        if agent is not None and is_present(agent, book.calendar(person.hours), now):
+            found.append(Candidate(person=person, agent=agent))
+    return found
+
+
+def room(candidate: Candidate, channel: str) -> int:
+    """Return how many more conversations of the channel the agent may own."""
+    return candidate.person.capacity_for(channel) - _load(candidate.agent, channel)
+
+
+def _load(agent: Agent, channel: str) -> int:
+    return sum(1 for claim in agent.claims if claim.channel == channel)
+
+
+def match(waiting: Sequence[Conversation], people: Sequence[Candidate], book: Rulebook) -> list[Assignment]:
+    """Hand waiting work to present people, the most urgent first.
+
+    Nothing is handed past a more urgent piece that the same agent could take. Among the eligible:
+    whoever answered this customer before, then the least loaded relative to capacity, then the
+    longest idle.
+    """
+    pool = {one.person.id: one for one in people}
+    found = []
+    for conversation in sorted(waiting, key=lambda one: (one.urgency, one.id)):
+        if not pool:
+            break
+        chosen = _choose(conversation, pool, book)
+        if chosen is None:
+            continue
+        who, reason = chosen
+        found.append(Assignment(conversation=conversation.id, agent=who.person.id, reason=reason))
+        pool[who.person.id] = _loaded(who, conversation)
+    return found
+
+
+def _loaded(candidate: Candidate, conversation: Conversation) -> Candidate:
+    claim = Claim(
+        id="", conversation=conversation.id, channel=conversation.channel, at=conversation.updated_at
+    )
+    agent = replace(
+        candidate.agent, claims=(*candidate.agent.claims, claim), idle_since=conversation.updated_at
+    )
+    return replace(candidate, agent=agent)
+
+
+def _choose(
+    conversation: Conversation, pool: Mapping[str, Candidate], book: Rulebook
+) -> tuple[Candidate, str] | None:
+    needs_language = language_served(book, conversation)
+    free = [
+        one
+        for one in pool.values()
+        if able(one.person, conversation, needs_language) and room(one, conversation.channel) > 0
+    ]
+    if not free:
+        return None
+    sticky = next((one for one in free if one.person.id == conversation.previous_owner), None)
+    if sticky is not None:
+        return sticky, f"{sticky.person.name} knows this customer and has room"
+    best = min(free, key=lambda one: _order(one, conversation.channel))
+    return best, f"{best.person.name} is present and the least loaded of {len(free)} who can take it"
+
+
+def able(person: Person, conversation: Conversation, language: str) -> bool:
+    """Tell whether the person may take it: queue, skills and, where somebody speaks it, the language."""
+    if conversation.queue not in person.queues or not person.skills.issuperset(conversation.skills):
+        return False
+    return not language or not person.languages or language in person.languages
+
+
+def language_served(book: Rulebook, conversation: Conversation) -> str:
+    """Return the language an agent must speak; "" when nobody in the queue does, so that anybody may help."""
+    language = conversation.language
+    if not language:
+        return ""
+    served = any(able(person, conversation, language) for person in book.people.values())
+    return language if served else ""
+
+
+def _order(candidate: Candidate, channel: str) -> tuple[float, float, str]:
+    capacity = max(1, candidate.person.capacity_for(channel))
+    load = _load(candidate.agent, channel) / capacity
+    idle = candidate.agent.idle_since
+    return load, idle.timestamp() if idle else 0.0, candidate.person.id
+
+
+def accountable(book: Rulebook, queue: str, agents: Mapping[str, Agent], now: datetime) -> str:
+    """Return the duty person who answers for the queue's waiting work.
+
+    The first on duty who is present, else the first whose hours are open, else the one whose hours
+    open next, else the lead.
+    """
+    duty = [book.people[one] for one in book.queue(queue).duty if one in book.people]
+    for person in duty:
+        agent = agents.get(person.id)
+        if agent is not None and is_present(agent, book.calendar(person.hours), now):
+            return person.id
+    opening: list[tuple[datetime, int, str]] = []
+    for rank, person in enumerate(duty):
+        opens = book.calendar(person.hours).next_open(now)
+        if opens is not None:
+            opening.append((opens, rank, person.id))
+    return min(opening)[2] if opening else book.queue(queue).lead

@@ -1,0 +1,197 @@
+"""The working set of one batch: conversations as they will be, and what is to be written."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from channels.message import Message
+from router.conversation import (
+    Agent,
+    Conversation,
+    Customer,
+    Entry,
+    Event,
+    Status,
+    indexed,
+    thread_link,
+)
+from router.house import House
+from router.ports import Change, Commit, Ids, Loaded
+from router.steps import trim
+
+
+class Draft:
+    """What a batch read, and what it has changed so far; nothing here touches the outside."""
+
+    def __init__(self, loaded: Loaded, house: House, ids: Ids, now: datetime) -> None:
+        """Start from what was loaded."""
+        self.loaded, self.house, self.ids, self.now = loaded, house, ids, now
+        self.agents: dict[str, Agent] = dict(loaded.agents)
+        #: Messages that began a wait in this batch, by conversation.
+        self.triggers: dict[str, Message] = {}
+        #: Why the batch's messages were attached where they are, by message key.
+        self.reasons: dict[str, str] = {}
+        self._now_known: dict[str, Conversation] = dict(loaded.conversations)
+        self._base: dict[str, int] = {}
+        self._links: dict[str, list[str]] = {link: list(ids) for link, ids in loaded.links.items()}
+        self._senders: dict[str, list[str]] = {}
+        self._applied: dict[str, list[Entry]] = {}
+        self._events: dict[str, list[Event]] = {}
+        self._needs: dict[str, list[str]] = {}
+        self._agents_changed: dict[str, int] = {}
+        self._customers: dict[str, Customer] = dict(loaded.customers)
+        self._customers_changed: dict[str, Customer] = {}
+        for one in loaded.conversations.values():
+            self._index(one)
+
+    # --- reading
+
+    def holding(self, message: Message) -> Conversation | None:
+        """Return the conversation that has the message already."""
+        stored = self.loaded.messages.get(message.key)
+        if stored is not None and stored.conversation:
+            return self._now_known.get(stored.conversation)
+        for one in self.linked(thread_link(message.channel, message.account, message.thread)):
+            if any(entry.key == message.key for entry in one.entries):
+                return one
+        born = self._now_known.get(birth_id(message))
+        if born is not None and any(entry.key == message.key for entry in born.entries):
+            return born
+        return None
+
+    def linked(self, link: str) -> list[Conversation]:
+        """Return the conversations with this link, newest first; merged ones give way to their heirs."""
+        found = (self.heir(self._now_known[one]) for one in self._links.get(link, ()) if one in self._now_known)
+        return sorted(found, key=lambda one: (one.updated_at, one.id), reverse=True)
+
+    def heir(self, conversation: Conversation) -> Conversation:
+        """Follow merges to the conversation that lives on."""
+        for _ in range(5):
+            if conversation.status is not Status.MERGED:
+                break
+            conversation = self._now_known.get(conversation.merged_into, conversation)
+        return conversation
+
+    def of_sender(self, identity: str) -> list[Conversation]:
+        """Return the conversations that this identity takes part in, newest first."""
+        found = [self._now_known[one] for one in self._senders.get(identity, ())]
+        return sorted(found, key=lambda one: (one.updated_at, one.id), reverse=True)
+
+    def get(self, conversation: str) -> Conversation:
+        """Return the conversation as it stands in this draft."""
+        return self._now_known[conversation]
+
+    def thread_link(self, message: Message) -> str:
+        """Return the link of the message's thread."""
+        return thread_link(message.channel, message.account, message.thread)
+
+    def touched(self) -> list[Conversation]:
+        """Return what this draft has changed."""
+        return [self._now_known[one] for one in self._base]
+
+    def customer(self, message: Message) -> Customer:
+        """Return the sender's customer record, as known or new."""
+        return self._customers.get(message.sender.key) or Customer(
+            id="c_" + hashlib.sha256(message.sender.key.encode()).hexdigest()[:24],
+            name=message.sender.name,
+            identities=(message.sender,),
+        )
+
+    def know(self, conversations: Sequence[Conversation]) -> None:
+        """Add conversations that were read later, unless this draft has them already."""
+        for one in conversations:
+            if one.id not in self._now_known:
+                self._now_known[one.id] = one
+                self._index(one)
+
+    # --- changing
+
+    def put(self, conversation: Conversation) -> Conversation:
+        """Take the new state of a conversation."""
+        before = self._now_known.get(conversation.id)
+        self._base.setdefault(conversation.id, before.version if before is not None else 0)
+        ready = indexed(conversation)
+        self._now_known[ready.id] = ready
+        self._index(ready)
+        return ready
+
+    def _index(self, conversation: Conversation) -> None:
+        for link in conversation.links:
+            ids = self._links.setdefault(link, [])
+            if conversation.id not in ids:
+                ids.append(conversation.id)
+        for person in (*conversation.participants, conversation.contact.key):
+            ids = self._senders.setdefault(person, [])
+            if conversation.id not in ids:
+                ids.append(conversation.id)
+
+    def apply(self, conversation: Conversation) -> None:
+        """Note that the newest entry of the conversation applies a message of this batch."""
+        self.apply_entry(conversation.id, conversation.entries[-1])
+
+    def apply_entry(self, conversation: str, entry: Entry) -> None:
+        """Note that this entry of the conversation applies a message of this batch."""
+        self._applied.setdefault(conversation, []).append(entry)
+
+    def log(self, conversation: Conversation, kind: str, *, agent: str = "", subject: str = "", **data: object) -> None:
+        """Add a line to the log, written together with the conversation."""
+        event = Event(
+            at=self.now,
+            kind=kind,
+            conversation=conversation.id,
+            channel=conversation.channel,
+            queue=conversation.queue,
+            agent=agent,
+            subject=subject,
+            data=data,
+        )
+        self._events.setdefault(conversation.id, []).append(event)
+
+    def put_agent(self, agent: Agent) -> None:
+        """Take the new claims of an agent."""
+        known = self.loaded.agents.get(agent.id)
+        self._agents_changed.setdefault(agent.id, known.version if known is not None else 0)
+        self.agents[agent.id] = agent
+
+    def need(self, conversation: str, agent: str) -> None:
+        """Let the conversation's change depend on the agent's."""
+        self._needs.setdefault(conversation, []).append(agent)
+
+    def put_customer(self, customer: Customer, identity: str) -> None:
+        """Take the new state of a customer."""
+        if customer != self._customers.get(identity):
+            self._customers[identity] = customer
+            self._customers_changed[customer.id] = customer
+
+    # --- writing
+
+    def commit(self) -> Commit:
+        """Return everything that is to be written."""
+        return Commit(
+            changes=tuple(self._change(one) for one in self._base),
+            agents=tuple(
+                replace(self.agents[one], version=base + 1) for one, base in self._agents_changed.items()
+            ),
+            customers=tuple(replace(one, version=one.version + 1) for one in self._customers_changed.values()),
+        )
+
+    def _change(self, conversation: str) -> Change:
+        kept, archived = trim(self._now_known[conversation])
+        return Change(
+            conversation=replace(kept, version=self._base[conversation] + 1),
+            applied=tuple(self._applied.get(conversation, ())),
+            events=tuple(self._events.get(conversation, ())),
+            archived=archived,
+            needs=tuple(self._needs.get(conversation, ())),
+        )
+
+
+def birth_id(message: Message) -> str:
+    """Return the id of the conversation that this message would begin.
+
+    The same for every router, so that two first messages of a thread collide instead of making two.
+    """
+    name = f"{message.channel}\n{message.account}\n{message.thread}" if message.thread else message.key
+    return "cv_" + hashlib.sha256(name.encode()).hexdigest()[:24]

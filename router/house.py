@@ -1,0 +1,80 @@
+"""What the story knows of the house: rules, wording, accounts, and who we are."""
+
+from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from channels.message import Identity, Message
+from rules.evaluate import Rulebook
+from rules.wording import Wording
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """What the router must know of an account to decide and to word; from its settings and manifest."""
+
+    channel: str
+    name: str
+    #: Namespace of the identities that can be reached through it.
+    identity: str
+    #: mail, chat, public or spoken: how notes read there.
+    style: str
+    language: str = "en"
+    zone: str = "UTC"
+    #: formal or informal, where the language has the choice.
+    address: str = "formal"
+    #: Notes say that they were sent automatically.
+    disclose: bool = False
+    #: Notes and subjects may carry the reference.
+    reference_in_note: bool = True
+    #: Seconds after the customer's message in which an answer can be sent; 0 = no limit.
+    reply_window_s: float = 0.0
+
+    @property
+    def live(self) -> bool:
+        """Tell whether the customer stays on the line: an answered conversation still binds its owner."""
+        return self.style == "chat"
+
+
+class House(Struct, frozen=True, kw_only=True):
+    """Everything but the messages themselves; made anew when rules or switches change."""
+
+    book: Rulebook
+    wording: Wording
+    #: By (channel, account).
+    accounts: Mapping[tuple[str, str], Account]
+    #: Identity keys of our own accounts.
+    ours: frozenset[str]
+    #: Agent ids by identity key.
+    staff: Mapping[str, str]
+    #: Signs reply tokens.
+    secret: bytes
+    #: Notes are paused for everybody (`handleby notes pause`).
+    paused: bool = False
+    #: Text → ISO code, "" when it cannot be told.
+    detect: Callable[[str], str]
+
+    def account(self, channel: str, name: str) -> Account:
+        """Return the account; one that was removed from the settings is given plain defaults."""
+        found = self.accounts.get((channel, name))
+        return found or Account(channel=channel, name=name, identity=channel, style="mail")
+
+    def carrier(self, to: Identity, channel: str, name: str) -> Account | None:
+        """Return the account that reaches the identity: this one, else the first of the right kind."""
+        here = self.account(channel, name)
+        if here.identity == to.kind:
+            return here
+        return next((one for one in self.accounts.values() if one.identity == to.kind), None)
+
+    def zone(self, *, wanted: str, account: Account) -> ZoneInfo:
+        """Return the customer's zone if known and valid, else the account's."""
+        for name in (wanted, account.zone):
+            try:
+                return ZoneInfo(name)
+            except (ValueError, KeyError, OSError):
+                continue
+        return ZoneInfo("UTC")
+
+    def language_of(self, message: Message) -> str:
+        """Return the message's language, as the channel or its text tells; "" when neither does."""
+        return message.language or (self.detect(message.text) if message.text else "")

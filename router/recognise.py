@@ -1,0 +1,152 @@
+"""What a message is, and which conversation it belongs to."""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from channels.message import Kind, Message
+from router.conversation import Conversation, Status
+from router.draft import Draft
+from router.tokens import token_reference
+
+#: The same mail may arrive twice within this time; later it is a message of its own.
+SAME_MAIL = timedelta(days=7)
+#: A second mail with the same subject joins an open conversation within this time.
+SAME_SUBJECT = timedelta(days=14)
+
+_PREFIX = re.compile(r"^\s*(?:re|aw|sv|vs|rv|antw|tr|fw|fwd|wg|vb|отв|отв\.|на)\s*(?:\[\d+\])?\s*:\s*", re.I)
+
+
+class Sort(StrEnum):
+    """What is done with a message."""
+
+    DUPLICATE = "duplicate"  # this very message is in a conversation already
+    SAME_MAIL = "same mail"  # the same mail came by two ways: shown, nothing more
+    CUSTOMER = "customer"  # starts or continues a wait
+    OURS = "ours"  # a person of ours answered elsewhere
+    MACHINE = "machine"  # set aside or attached, never answered
+    CHANGE = "change"  # an edit or deletion: attached
+    STATUS = "status"  # what became of something we sent
+    CONTACT = "contact"  # where else the customer can be reached
+    UNREADABLE = "unreadable"  # visible, with the raw bytes to download
+
+
+class Recognised(Struct, frozen=True, kw_only=True):
+    """What a message is, where it belongs, and why."""
+
+    sort: Sort
+    conversation: Conversation | None
+    reason: str
+
+
+def recognise(message: Message, draft: Draft) -> Recognised:
+    """Tell what the message is and find its conversation."""
+    home = draft.holding(message)
+    if home is not None:
+        return Recognised(sort=Sort.DUPLICATE, conversation=home, reason="already in this conversation")
+    same = _same_mail(message, draft)
+    if same is not None:
+        return Recognised(sort=Sort.SAME_MAIL, conversation=same, reason="the same mail arrived twice")
+    found, reason = attach(message, draft)
+    return Recognised(sort=_sort(message, found, draft), conversation=found, reason=reason)
+
+
+def _same_mail(message: Message, draft: Draft) -> Conversation | None:
+    if not message.fingerprint or message.kind is not Kind.CUSTOMER:
+        return None
+    for known in draft.linked(f"fp:{message.fingerprint}"):
+        if known.account == message.account and message.received_at - known.updated_at < SAME_MAIL:
+            return known
+    return None
+
+
+def _sort(message: Message, found: Conversation | None, draft: Draft) -> Sort:
+    if message.kind is Kind.CUSTOMER:
+        by_staff = message.sender.key in draft.house.staff and not message.doubtful
+        if found is not None and by_staff and found.contact.key != message.sender.key:
+            return Sort.OURS
+        return Sort.MACHINE if message.sender.key in draft.house.ours else Sort.CUSTOMER
+    if message.kind is Kind.STATUS:
+        return Sort.CONTACT if message.claims else Sort.STATUS
+    return {
+        Kind.AGENT: Sort.OURS,
+        Kind.MACHINE: Sort.MACHINE,
+        Kind.UNREADABLE: Sort.UNREADABLE,
+    }.get(message.kind, Sort.CHANGE)
+
+
+def attach(message: Message, draft: Draft) -> tuple[Conversation | None, str]:
+    """Find the conversation that the message belongs to, and say how it was found.
+
+    A thread that only its members can write to, or a token that we signed, is proof. A citation counts
+    only from somebody who takes part, so a stranger who quotes a reference is not let in. A new
+    subject from the same person starts a new conversation.
+    """
+    if message.thread:
+        for found in draft.linked(draft.thread_link(message)):
+            return found, "the same thread"
+        return None, "a new thread"
+    found, reason = _by_token(message, draft) or _by_citation(message, draft) or _by_subject(message, draft)
+    if found is not None and message.kind is Kind.CUSTOMER and _other_subject(message, found):
+        return None, "a new subject starts a new conversation"
+    return found, reason
+
+
+def _by_token(message: Message, draft: Draft) -> tuple[Conversation, str] | None:
+    reference = token_reference(draft.house.secret, message.token) if message.token else ""
+    if reference:
+        for found in draft.linked(f"ref:{reference}"):
+            return found, "the signed address it was sent to"
+    return None
+
+
+def _by_citation(message: Message, draft: Draft) -> tuple[Conversation, str] | None:
+    cited = (*reversed(message.references), *((message.about,) if message.about else ()))
+    for name in cited:
+        for found in draft.linked(f"mid:{name}"):
+            if _may_cite(message, found, draft):
+                return found, "it answers a message of this conversation"
+    return None
+
+
+def _may_cite(message: Message, found: Conversation, draft: Draft) -> bool:
+    if message.doubtful:
+        return False
+    if message.kind is not Kind.CUSTOMER:
+        return True
+    staff = message.sender.key in draft.house.staff
+    return staff or message.sender.key in (*found.participants, found.contact.key)
+
+
+def _by_subject(message: Message, draft: Draft) -> tuple[Conversation | None, str]:
+    subject = base_subject(message.subject)
+    if message.kind is not Kind.CUSTOMER or not subject or message.doubtful:
+        return None, "nothing it belongs to"
+    for found in draft.of_sender(message.sender.key):
+        fresh = message.received_at - found.updated_at < SAME_SUBJECT
+        alive = found.status in {Status.OPEN, Status.PENDING, Status.SNOOZED}
+        same = found.account == message.account and base_subject(found.subject) == subject
+        if fresh and alive and same:
+            return found, "the same person wrote about the same subject"
+    return None, "nothing it belongs to"
+
+
+def _other_subject(message: Message, found: Conversation) -> bool:
+    subject, known = base_subject(message.subject), base_subject(found.subject)
+    return bool(subject and known and subject != known)
+
+
+def base_subject(subject: str) -> str:
+    """Return the subject without Re:, Fwd: and their like in our languages, folded for comparing."""
+    previous = None
+    while previous != subject:
+        previous, subject = subject, _PREFIX.sub("", subject, count=1)
+    return " ".join(subject.casefold().split())
+
+
+def newest(conversations: Sequence[Conversation]) -> list[Conversation]:
+    """Return them, most recently changed first."""
+    return sorted(conversations, key=lambda one: (one.updated_at, one.id), reverse=True)
