@@ -1,0 +1,72 @@
+import pytest
+
+from router.language import LOOKED_AT, detect, warm
+
+SIX = ("en", "da", "ru", "de", "fr", "es")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hi, my order hasn't arrived", "en"),
+        ("Where is my refund?", "en"),
+        ("Hej, hvor bliver min pakke af?", "da"),
+        ("Jeg kan ikke logge ind", "da"),
+        ("Wo bleibt mein Paket?", "de"),
+        ("Ich möchte mein Geld zurück", "de"),
+        ("Где мой заказ?", "ru"),
+        ("Не могу войти в личный кабинет", "ru"),
+        ("Où est ma commande ?", "fr"),
+        ("Je voudrais un remboursement", "fr"),
+        ("¿Dónde está mi pedido?", "es"),
+        ("Quiero mi dinero de vuelta", "es"),
+    ],
+)
+def test_short_messages(text: str, language: str) -> None:
+    """A short everyday message is told in each of the six languages."""
+    assert detect(text, among=SIX) == language
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ok", "hi", "12345 67890", "https://example.com/die/und/das", "asdf qwer zxcv"]
+)
+def test_unknown(text: str) -> None:
+    """What says nothing of a language gives no language."""
+    assert detect(text, among=SIX) == ""
+
+
+def test_only_configured() -> None:
+    """Only configured languages are given, also when the text is in another one."""
+    assert detect("Hej, hvor bliver min pakke af?", among=["en", "de"]) in {"", "en", "de"}
+
+
+def test_no_languages() -> None:
+    """With nothing configured, or only what the model does not know, nothing is detected."""
+    assert detect("Where is my refund?", among=[]) == ""
+    assert detect("Where is my refund?", among=["zz"]) == ""
+
+
+def test_quotes_and_addresses_do_not_count() -> None:
+    """Quoted lines, web addresses and mail addresses do not decide the language."""
+    text = (
+        "> Thank you for your mail, we will answer it soon and kindly\n"
+        "Hvor er min pakke? https://example.com/where/is/the/order support@the-customer-service.example\n"
+    )
+    assert detect(text, among=SIX) == "da"
+
+
+def test_only_the_beginning_is_read() -> None:
+    """A huge text is judged by its beginning alone."""
+    text = "Wo bleibt mein Paket? " + " " * LOOKED_AT + "where is my order and refund " * 100_000
+    assert detect(text, among=SIX) == "de"
+
+
+def test_broken_characters() -> None:
+    """Lone surrogates and control characters do no harm."""
+    assert detect("\ud800\x00 Where is my refund, please? \udfff", among=SIX) == "en"
+
+
+def test_warm() -> None:
+    """The model can be loaded ahead of the first message, for any languages."""
+    warm(SIX)
+    warm([])
