@@ -77,11 +77,11 @@ class SequenceIds:
         self._references = itertools.count(1)
 
     def new(self, prefix: str) -> str:
-        """Return `prefix_000001`, `prefix_000002`, …"""
+        """Return ids that count up: `prefix_000001`, then `prefix_000002`."""
         return f"{prefix}_{next(self._ids):06d}"
 
     def reference(self) -> str:
-        """Return `HB-22223`, `HB-22224`, … in the 32 unambiguous characters."""
+        """Return references that count up in the 32 unambiguous characters, from `HB-22223`."""
         number = next(self._references)
         digits = [UNAMBIGUOUS[number >> shift & 31] for shift in (20, 15, 10, 5, 0)]
         return "HB-" + "".join(digits)
