@@ -110,11 +110,11 @@ def read(path: Path) -> Manifest:
     return manifest
 
 
-def unknown(key: str, known: Collection[str]) -> str:
+def unknown(key: str, known: Collection[str], what: str = "key") -> str:
     """Say that a key is unknown, with the likeliest one meant."""
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
-    return f"unknown key; {hint}"
+    return f"unknown {what}; {hint}"
 
 
 def _manifest(table: dict[str, Any], path: Path, problems: list[str]) -> Manifest | None:

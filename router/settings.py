@@ -1,0 +1,159 @@
+"""The settings as values: what a person sets outside the rules, checked and never changed."""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation
+
+from channels.account import KINDS
+from router.keyfile import ADVICE, LEAST
+
+CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
+
+Account = Mapping[str, Any]
+Accounts = Mapping[str, Mapping[str, Account]]
+
+
+def split_listen(listen: str) -> tuple[str, int]:
+    """Return host and port of `127.0.0.1:8080`, `[::1]:8080` or `:8080`. Raises ValueError."""
+    host, separator, port = listen.rpartition(":")
+    if not separator or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("must be host:port, such as 127.0.0.1:8080")
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104  # `:8080` asks for all addresses
+
+
+def _listen(value: str) -> str:
+    split_listen(value)
+    return value
+
+
+def _public(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (
+        parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment
+    ):
+        raise ValueError("must be an http or https URL, such as https://help.example.com")
+    return value.rstrip("/")
+
+
+def _store(value: str) -> str:
+    if value != "sqlite" and not (value.startswith("mongodb://") and urlsplit(value).hostname):
+        raise ValueError("must be sqlite or mongodb://host:port/database")
+    return value
+
+
+def _broker(value: str) -> str:
+    if value != "local" and not (value.startswith(("amqp://", "amqps://")) and urlsplit(value).hostname):
+        raise ValueError("must be local or amqp://user:password@host:port/vhost")
+    return value
+
+
+def _secret(value: str) -> str:
+    if value and len(value) < LEAST:
+        raise ValueError(f"has fewer than {LEAST} characters. {ADVICE}")
+    return value
+
+
+class Section(BaseModel):
+    """A table of the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, CREDENTIALS.sub("***@", value) if isinstance(value, str) else value
+
+
+class Server(Section):
+    """Where the service answers."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
+
+    @property
+    def host(self) -> str:
+        """Return the address to listen on."""
+        return split_listen(self.listen)[0]
+
+    @property
+    def port(self) -> int:
+        """Return the port to listen on; 0 = any free one."""
+        return split_listen(self.listen)[1]
+
+
+class Store(Section):
+    """Where the truth is kept."""
+
+    url: Annotated[str, AfterValidator(_store)] = "sqlite"
+
+
+class Broker(Section):
+    """Who hands out the work."""
+
+    url: Annotated[str, AfterValidator(_broker)] = "local"
+
+
+class Log(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Settings(Section):
+    """Everything that a person sets outside the rules."""
+
+    data_dir: Path = Path("data")
+    rules: Path | None = None
+    public_url: Annotated[str, AfterValidator(_public)] = ""
+    organisation: Annotated[str, Field(min_length=1, max_length=100)] = "Example"
+    language: Annotated[str, AfterValidator(KINDS["language"])] = "en"
+    zone: Annotated[str, AfterValidator(KINDS["zone"])] = ""
+    secret_key: Annotated[str, AfterValidator(_secret), Field(repr=False)] = ""
+    server: Server = Server()
+    store: Store = Store()
+    broker: Broker = Broker()
+    log: Log = Log()
+    #: Channel → account → its settings, checked against the channel's manifest, defaults filled in.
+    channels: Annotated[Accounts, SkipValidation, Field(repr=False)] = MappingProxyType({})
+
+    @property
+    def fleet(self) -> bool:
+        """Tell whether several machines may share the work."""
+        return self.store.url != "sqlite" or self.broker.url != "local"
+
+    def accounts(self) -> Iterator[tuple[str, str, Account]]:
+        """Yield channel, account and settings of every account."""
+        for channel, accounts in self.channels.items():
+            for name, account in accounts.items():
+                yield channel, name, account
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Return what reaches beyond this machine: accounts such as `email.support`, or the public address."""
+        found = [f"{channel}.{name}" for channel, name, account in self.accounts() if not _local(account)]
+        return (*found, *(["public_url"] if not _local(self.public_url) else []))
+
+    @property
+    def loopback(self) -> bool:
+        """Tell whether every account is on loopback or sends to the outbox: the sample team may be used."""
+        return not self.outside
+
+
+def _local(value: Any) -> bool:
+    """Tell whether no URL in the value leads off this machine."""
+    if isinstance(value, Mapping):
+        return all(_local(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return all(_local(each) for each in value)
+    if not isinstance(value, str) or "://" not in value:
+        return True
+    host = urlsplit(value).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
