@@ -38,6 +38,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     attempts: int
     #: The broker's own handle for ack, retry and park.
     tag: Any
+    #: For deliveries of the queue `parked`: why they are there.
+    reason: str = ""
 
 
 class Depth(Struct, frozen=True, kw_only=True):
