@@ -124,6 +124,10 @@ class Host(Protocol):
         """Return where the thread's case stands; None while there is no conversation yet."""
         ...
 
+    async def seen(self, thread: str, seq: int) -> None:
+        """Note that the customer has seen the thread up to this seq, so that no copy goes elsewhere."""
+        ...
+
     async def present(self) -> bool:
         """Tell whether somebody who could take this account's messages is present now."""
         ...
