@@ -1,14 +1,14 @@
 """The promise and the note for one wait: who says what by when, or why nobody says anything."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from channels.message import Message
 from router import note, steps
-from router.conversation import Conversation, Decision, Item, NoteKind, Promise, Status, note_id
+from router.conversation import Conversation, Decision, Item, NoteKind, Promise, note_id
 from router.draft import Draft
-from router.house import Account
+from router.house import House
 from router.promise import Quote, Snapshot, promise
 from rules.model import Person
 from rules.wording import WordingError
@@ -30,11 +30,13 @@ def acknowledge(draft: Draft, conversation: Conversation, message: Message) -> C
     objection = note.objection(_case(draft, conversation, message, decision))
     if objection:
         return _silent(draft, conversation, objection)
-    quote = quoted(draft, conversation, person)
+    quote = quoted(draft.house, conversation, person, draft.now)
     try:
-        item = worded(draft, conversation, message, person, quote)
+        item = first_note(draft, conversation, message, quote)
     except WordingError as error:
-        return _silent(draft, steps.flag(conversation, f"No note could be worded: {error}"), "no fitting words")
+        return _silent(
+            draft, steps.flag(conversation, f"No note could be worded: {error}"), "no fitting words"
+        )
     made = Promise(
         at=quote.at,
         made_at=draft.now,
@@ -43,7 +45,9 @@ def acknowledge(draft: Draft, conversation: Conversation, message: Message) -> C
         late=quote.late,
         explanation=quote.explanation,
     )
-    draft.log(conversation, "promised", agent=person.id, subject=item.id, at=quote.at.isoformat(), late=quote.late)
+    draft.log(
+        conversation, "promised", agent=person.id, subject=item.id, promised=quote.at.isoformat(), late=quote.late
+    )
     return steps.enqueue(steps.promise(conversation, made), item)
 
 
@@ -72,81 +76,76 @@ def _case(draft: Draft, conversation: Conversation, message: Message, decision: 
     )
 
 
-def quoted(draft: Draft, conversation: Conversation, person: Person) -> Quote:
+def quoted(house: House, conversation: Conversation, person: Person, now: datetime) -> Quote:
     """Compute X for a conversation that waits, in the hours of the accountable person."""
-    account = draft.house.account(conversation.channel, conversation.account)
-    since = conversation.waiting_since or draft.now
+    account = house.account(conversation.channel, conversation.account)
+    since = conversation.waiting_since or now
     window = since + timedelta(seconds=account.reply_window_s) if account.reply_window_s else None
     return promise(
         Snapshot(
-            now=draft.now,
+            now=now,
             arrived_at=since,
-            due_at=conversation.due_at or draft.now,
+            due_at=conversation.due_at or now,
             target_s=conversation.decision.target_s if conversation.decision else 0.0,
-            calendar=draft.house.book.calendar(person.hours),
+            calendar=house.book.calendar(person.hours),
             window_until=window,
-            zone=draft.house.zone(wanted=conversation.zone, account=account),
+            zone=house.zone(wanted=conversation.zone, account=account),
         )
     )
 
 
-def worded(draft: Draft, conversation: Conversation, message: Message, person: Person, quote: Quote) -> Item:
-    """Word the first note of a wait. Raises WordingError when the linter refuses every text."""
-    policy = draft.house.book.policy(conversation.channel)
-    account = draft.house.account(conversation.channel, conversation.account)
+def first_note(draft: Draft, conversation: Conversation, message: Message, quote: Quote) -> Item:
+    """Return the first note of a wait. Raises WordingError when the linter refuses the words."""
+    useful_s = draft.house.book.policy(conversation.channel).note_useful_for_s
     id_ = note_id(conversation.id, message.key, NoteKind.FIRST)
-    tone = conversation.decision.tone if conversation.decision else "plain"
-    words = note.compose(draft.house.wording, request(draft, conversation, person, quote, id_))
+    words = worded(draft.house, conversation, quote, id_, draft.now)
     return Item(
         id=id_,
         seq=0,
         at=draft.now,
         note=NoteKind.FIRST,
         trigger=message.key,
-        author=person.id,
-        author_name=person.name,
+        author=conversation.accountable,
+        author_name=draft.house.book.person(conversation.accountable).name,
         text=words.text,
-        subject=words.subject if account.style == "mail" else "",
+        subject=words.subject,
         language=words.language,
         to=conversation.contact,
         in_reply_to=message.message_id,
         references=message.references,
         next_at=draft.now,
-        useful_until=message.received_at + timedelta(seconds=policy.note_useful_for_s),
-        tone=tone,
+        useful_until=message.received_at + timedelta(seconds=useful_s),
+        tone=conversation.decision.tone if conversation.decision else "plain",
     )
 
 
-def request(draft: Draft, conversation: Conversation, person: Person, quote: Quote, id_: str) -> note.Request:
-    """Gather what the words depend on."""
-    account: Account = draft.house.account(conversation.channel, conversation.account)
+def worded(house: House, conversation: Conversation, quote: Quote, id_: str, now: datetime) -> note.Words:
+    """Word a first note in the accountable person's name."""
+    account = house.account(conversation.channel, conversation.account)
+    person = house.book.person(conversation.accountable)
     owner = conversation.owner == person.id
-    return note.Request(
+    request = note.Request(
         kind=NoteKind.FIRST,
         id=id_,
         person=person,
         owner=owner,
-        others=() if owner else _others(draft, conversation, person),
+        others=() if owner else _others(house, conversation, person),
         customer=conversation.contact.name,
         promise_at=quote.at,
-        now=draft.now,
+        now=now,
         tone=conversation.decision.tone if conversation.decision else "plain",
         language=conversation.language or account.language,
-        zone=draft.house.zone(wanted=conversation.zone, account=account),
+        zone=house.zone(wanted=conversation.zone, account=account),
         style=account.style,
         disclose=account.disclose,
         address=account.address,
         reference=conversation.reference if account.reference_in_note else "",
         subject=conversation.subject,
     )
+    return note.compose(house.wording, request)
 
 
-def _others(draft: Draft, conversation: Conversation, person: Person) -> tuple[str, ...]:
-    book = draft.house.book
-    able = (one for one in book.people.values() if conversation.queue in one.queues and one.id != person.id)
-    return tuple(one.name for one in able)[:OTHERS_NAMED]
-
-
-def answered_meanwhile(conversation: Conversation, item: Item) -> bool:
-    """Tell whether the wait that a note speaks of is over."""
-    return conversation.status is not Status.OPEN or conversation.waiting_on != item.trigger
+def _others(house: House, conversation: Conversation, person: Person) -> tuple[str, ...]:
+    people = house.book.people.values()
+    able = (one.name for one in people if conversation.queue in one.queues and one.id != person.id)
+    return tuple(able)[:OTHERS_NAMED]

@@ -261,6 +261,8 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reopened: int = 0
     snoozed_until: datetime | None = None
     merged_into: str = ""
+    #: The version at which a message or an answer last came in: whoever answers must have seen it.
+    news: int = 0
     #: Last used seq.
     seq: int = 0
     entries: tuple[Entry, ...] = ()

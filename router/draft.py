@@ -18,8 +18,8 @@ from router.conversation import (
     thread_link,
 )
 from router.house import House
+from router.journal import changed, event
 from router.ports import Change, Commit, Ids, Loaded
-from router.steps import trim
 
 
 class Draft:
@@ -34,7 +34,7 @@ class Draft:
         #: Why the batch's messages were attached where they are, by message key.
         self.reasons: dict[str, str] = {}
         self._now_known: dict[str, Conversation] = dict(loaded.conversations)
-        self._base: dict[str, int] = {}
+        self._base: dict[str, Conversation | None] = {}
         self._links: dict[str, list[str]] = {link: list(ids) for link, ids in loaded.links.items()}
         self._senders: dict[str, list[str]] = {}
         self._applied: dict[str, list[Entry]] = {}
@@ -63,7 +63,9 @@ class Draft:
 
     def linked(self, link: str) -> list[Conversation]:
         """Return the conversations with this link, newest first; merged ones give way to their heirs."""
-        found = (self.heir(self._now_known[one]) for one in self._links.get(link, ()) if one in self._now_known)
+        found = (
+            self.heir(self._now_known[one]) for one in self._links.get(link, ()) if one in self._now_known
+        )
         return sorted(found, key=lambda one: (one.updated_at, one.id), reverse=True)
 
     def heir(self, conversation: Conversation) -> Conversation:
@@ -110,8 +112,7 @@ class Draft:
 
     def put(self, conversation: Conversation) -> Conversation:
         """Take the new state of a conversation."""
-        before = self._now_known.get(conversation.id)
-        self._base.setdefault(conversation.id, before.version if before is not None else 0)
+        self._base.setdefault(conversation.id, self._now_known.get(conversation.id))
         ready = indexed(conversation)
         self._now_known[ready.id] = ready
         self._index(ready)
@@ -135,19 +136,12 @@ class Draft:
         """Note that this entry of the conversation applies a message of this batch."""
         self._applied.setdefault(conversation, []).append(entry)
 
-    def log(self, conversation: Conversation, kind: str, *, agent: str = "", subject: str = "", **data: object) -> None:
+    def log(
+        self, conversation: Conversation, kind: str, *, agent: str = "", subject: str = "", **data: object
+    ) -> None:
         """Add a line to the log, written together with the conversation."""
-        event = Event(
-            at=self.now,
-            kind=kind,
-            conversation=conversation.id,
-            channel=conversation.channel,
-            queue=conversation.queue,
-            agent=agent,
-            subject=subject,
-            data=data,
-        )
-        self._events.setdefault(conversation.id, []).append(event)
+        line = event(conversation, self.now, kind, agent=agent, subject=subject, **data)
+        self._events.setdefault(conversation.id, []).append(line)
 
     def put_agent(self, agent: Agent) -> None:
         """Take the new claims of an agent."""
@@ -174,17 +168,18 @@ class Draft:
             agents=tuple(
                 replace(self.agents[one], version=base + 1) for one, base in self._agents_changed.items()
             ),
-            customers=tuple(replace(one, version=one.version + 1) for one in self._customers_changed.values()),
+            customers=tuple(
+                replace(one, version=one.version + 1) for one in self._customers_changed.values()
+            ),
         )
 
     def _change(self, conversation: str) -> Change:
-        kept, archived = trim(self._now_known[conversation])
-        return Change(
-            conversation=replace(kept, version=self._base[conversation] + 1),
-            applied=tuple(self._applied.get(conversation, ())),
-            events=tuple(self._events.get(conversation, ())),
-            archived=archived,
-            needs=tuple(self._needs.get(conversation, ())),
+        return changed(
+            self._base[conversation],
+            self._now_known[conversation],
+            events=self._events.get(conversation, ()),
+            applied=self._applied.get(conversation, ()),
+            needs=self._needs.get(conversation, ()),
         )
 
 

@@ -24,7 +24,7 @@ def receive(draft: Draft, keys: Sequence[str]) -> list[str]:
     unknown = [key for key in keys if key not in draft.loaded.messages]
     stored = [draft.loaded.messages[key] for key in dict.fromkeys(keys) if key not in unknown]
     for one in sorted(stored, key=lambda row: (row.message.received_at, row.message.key)):
-        if one.state in {"new", "parked"}:
+        if one.state == "new":
             take_in(draft, one.message)
     return unknown
 
@@ -43,7 +43,11 @@ def take_in(draft: Draft, message: Message) -> None:
     conversation = draft.put(conversation)
     draft.apply(conversation)
     draft.log(
-        conversation, "accepted", subject=message.key, sort=known.sort.value, at=message.received_at.isoformat()
+        conversation,
+        "accepted",
+        subject=message.key,
+        sort=known.sort.value,
+        arrived=message.received_at.isoformat(),
     )
     _know_customer(draft, message)
 
@@ -84,7 +88,10 @@ def _speak(draft: Draft, conversation: Conversation, message: Message) -> Conver
     language = draft.house.language_of(message) if message.kind is Kind.CUSTOMER else ""
     known = language or conversation.language or draft.customer(message).attributes.get("language", "")
     return replace(
-        conversation, language=known, zone=message.zone or conversation.zone, thread=message.thread or conversation.thread
+        conversation,
+        language=known,
+        zone=message.zone or conversation.zone,
+        thread=message.thread or conversation.thread,
     )
 
 
@@ -126,7 +133,12 @@ def _decide(draft: Draft, conversation: Conversation, message: Message, verdict:
     if verdict.language:
         decided = replace(decided, language=verdict.language)
     draft.log(
-        decided, "decided", subject=message.key, rule=verdict.rule, version=verdict.version, target_s=verdict.target_s
+        decided,
+        "decided",
+        subject=message.key,
+        rule=verdict.rule,
+        version=verdict.version,
+        target_s=verdict.target_s,
     )
     return decided
 
@@ -166,7 +178,11 @@ def _from_machine(draft: Draft, conversation: Conversation, message: Message) ->
 
 def _change(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
     """Append an edit or a deletion; where it changes nothing we know, it counts as a message to look at."""
-    return conversation if conversation.version or conversation.waiting_on else _from_customer(draft, conversation, message)
+    return (
+        conversation
+        if conversation.version or conversation.waiting_on
+        else _from_customer(draft, conversation, message)
+    )
 
 
 def _status(draft: Draft, conversation: Conversation, message: Message) -> Conversation:

@@ -1,7 +1,6 @@
 """What a message is, and which conversation it belongs to."""
 
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -89,10 +88,14 @@ def attach(message: Message, draft: Draft) -> tuple[Conversation | None, str]:
         for found in draft.linked(draft.thread_link(message)):
             return found, "the same thread"
         return None, "a new thread"
-    found, reason = _by_token(message, draft) or _by_citation(message, draft) or _by_subject(message, draft)
+    found, reason = _cited(message, draft)
     if found is not None and message.kind is Kind.CUSTOMER and _other_subject(message, found):
         return None, "a new subject starts a new conversation"
     return found, reason
+
+
+def _cited(message: Message, draft: Draft) -> tuple[Conversation | None, str]:
+    return _by_token(message, draft) or _by_citation(message, draft) or _by_subject(message, draft)
 
 
 def _by_token(message: Message, draft: Draft) -> tuple[Conversation, str] | None:
@@ -145,8 +148,3 @@ def base_subject(subject: str) -> str:
     while previous != subject:
         previous, subject = subject, _PREFIX.sub("", subject, count=1)
     return " ".join(subject.casefold().split())
-
-
-def newest(conversations: Sequence[Conversation]) -> list[Conversation]:
-    """Return them, most recently changed first."""
-    return sorted(conversations, key=lambda one: (one.updated_at, one.id), reverse=True)

@@ -49,6 +49,7 @@ def append(conversation: Conversation, message: Message, now: datetime) -> Conve
         participants=_union(conversation.participants, people),
         snippet=snippet(message.text) or conversation.snippet,
         updated_at=now,
+        news=conversation.version + 1,
     )
 
 
@@ -105,7 +106,13 @@ def decide(conversation: Conversation, decision: Decision, due_at: datetime) -> 
         queue, skills = conversation.queue, conversation.skills
     status = Status.HELD if decision.hold and not conversation.owner else conversation.status
     return replace(
-        conversation, decision=decision, due_at=due, priority=priority, queue=queue, skills=skills, status=status
+        conversation,
+        decision=decision,
+        due_at=due,
+        priority=priority,
+        queue=queue,
+        skills=skills,
+        status=status,
     )
 
 
@@ -180,7 +187,7 @@ def reply(conversation: Conversation, item: Item, *, resolve: bool, live: bool) 
     """
     answered = cancel_notes(enqueue(conversation, item), "answered by a person first")
     status = Status.RESOLVED if resolve else Status.PENDING
-    answered = replace(answered, status=status, updated_at=item.at)
+    answered = replace(answered, status=status, updated_at=item.at, news=conversation.version + 1)
     if live and not resolve:
         return replace(answered, idle_until=item.at + timedelta(seconds=LIVE_IDLE_S))
     return disown(answered)
@@ -192,7 +199,13 @@ def sent(conversation: Conversation, item_id: str, message_id: str, at: datetime
     if item is None or item.state is SendState.SENT:
         return conversation
     done = amend(
-        conversation, item_id, state=SendState.SENT, sent_at=at, message_id=message_id, next_at=None, reason=""
+        conversation,
+        item_id,
+        state=SendState.SENT,
+        sent_at=at,
+        message_id=message_id,
+        next_at=None,
+        reason="",
     )
     done = replace(done, links=_kept_links(done.links, [f"mid:{message_id}"] if message_id else []))
     if item.note is None:

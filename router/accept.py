@@ -1,0 +1,100 @@
+"""Taking a message in: store it once under its key, ring the router, and only then say "received"."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from channels.errors import Unavailable
+from channels.message import Message
+from channels.port import Clock, Receipt
+from router import log, metrics
+from router.errors import BrokerError, StoreError
+from router.faults import reach
+from router.house import House
+from router.ports import Broker, Store
+
+logger = log.get(__name__)
+
+#: Most messages written in one trip.
+BATCH = 200
+#: How long a sender waits for the broker; the store has the message, and a sweep rings again.
+RING_WAIT_S = 1.0
+
+Waiter: TypeAlias = asyncio.Future[bool]
+
+
+def queue_of(channel: str) -> str:
+    """Return the broker's queue for a channel: a flood on one never delays another."""
+    return f"inbound.{channel}"
+
+
+class Acceptor:
+    """Collects what arrives at the same time into one trip to the store and one to the broker."""
+
+    def __init__(self, store: Store, broker: Broker, clock: Clock, house: Callable[[], House]) -> None:
+        """Take the parts; `house` gives the rules in force, for the first due time."""
+        self._store, self._broker, self._clock, self._house = store, broker, clock, house
+        self._waiting: list[tuple[Message, Waiter]] = []
+        self._wake = asyncio.Event()
+        self._rings: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Write what arrives until cancelled; whoever still waits is told to try again."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                    await self._accept(batch)
+        finally:
+            for _, waiter in self._waiting:
+                if not waiter.done():
+                    waiter.set_exception(Unavailable("the service is stopping"))
+
+    async def deliver(self, message: Message) -> Receipt:
+        """Return once the message is on disk and the router was rung, or the ring was given up for now.
+
+        Raises Unavailable when the store cannot take it: the sender must keep it.
+        """
+        reach("in.read")
+        waiter: Waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append((message, waiter))
+        self._wake.set()
+        new = await waiter
+        reach("in.accepted")
+        return Receipt(key=message.key, duplicate=not new)
+
+    async def _accept(self, batch: Sequence[tuple[Message, Waiter]]) -> None:
+        try:
+            new = await self._store.accept([(message, self._due(message)) for message, _ in batch])
+        except StoreError as error:
+            logger.warning("not accepted", messages=len(batch), error=type(error).__name__)
+            for _, waiter in batch:
+                if not waiter.done():
+                    waiter.set_exception(Unavailable(str(error)))
+            return
+        reach("in.stored")
+        task = asyncio.create_task(self._ring(batch, new))
+        self._rings.add(task)
+        task.add_done_callback(self._rings.discard)
+
+    async def _ring(self, batch: Sequence[tuple[Message, Waiter]], new: Sequence[bool]) -> None:
+        """Ring for the batch, then answer the senders; a failed ring is made good by the sweep."""
+        rings = [(queue_of(message.channel), message.key) for message, _ in batch]
+        with suppress(BrokerError, TimeoutError):
+            async with asyncio.timeout(RING_WAIT_S):
+                await self._broker.publish(rings)
+        reach("in.published")
+        for (message, waiter), fresh in zip(batch, new, strict=True):
+            if fresh:
+                metrics.accepted(message.channel)
+            if not waiter.done():
+                waiter.set_result(fresh)
+
+    def _due(self, message: Message) -> datetime:
+        """Return the due time that a message has from its first moment, before any rule has spoken."""
+        target_s = self._house().book.policy(message.channel).target_s
+        return message.received_at + timedelta(seconds=target_s)

@@ -1,0 +1,285 @@
+"""What agents do: answer, resolve, take, release, say whether they are here. Compare-and-set, tried again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from channels.message import Attachment
+from channels.port import Clock
+from router import assign, steps
+from router.conversation import Agent, Claim, Conversation, Event, Item, SendState, Status
+from router.errors import ActionError, Conflict, Forbidden, NotFound
+from router.handle import without_claims
+from router.house import House
+from router.journal import changed, event
+from router.ports import Commit, Events, Hint, Ids, Store
+
+#: How often a race that changes nothing of substance is run again.
+ROUNDS = 10
+#: How long a customer who left an address may take to see an answer in the chat.
+COPY_AFTER_S = 60.0
+#: How long "I'm here" holds when no end is given.
+HERE_FOR = timedelta(hours=10)
+
+#: The new state, lines for the log, and agents whose claims changed.
+_Stepped: TypeAlias = tuple[Conversation, Sequence[Event], Sequence[Agent]]
+Step: TypeAlias = Callable[[Conversation, Mapping[str, Agent]], _Stepped]
+
+
+class Actions:
+    """The agents' verbs; each returns the conversation as it is afterwards."""
+
+    def __init__(
+        self, store: Store, events: Events, ids: Ids, clock: Clock, house: Callable[[], House]
+    ) -> None:
+        """Take the parts."""
+        self._store, self._events, self._ids, self._clock, self._house = store, events, ids, clock, house
+
+    async def reply(
+        self,
+        id: str,
+        *,
+        agent: str,
+        text: str,
+        attachments: Sequence[Attachment] = (),
+        resolve: bool = False,
+        key: str = "",
+        version: int | None = None,
+    ) -> Conversation:
+        """Answer the customer.
+
+        `key` makes a repeated call harmless. `version` is what the agent had seen: when a colleague
+        answered or the customer wrote since, Conflict is raised and nothing is sent.
+        """
+        person = self._person(agent)
+        if not text.strip() and not attachments:
+            raise ActionError("An answer needs words or an attachment.")
+        item_id = f"r_{key}" if key else self._ids.new("r")
+
+        def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
+            if steps.item_of(one, item_id) is not None:
+                return one, (), ()
+            _refuse_stale(one, version)
+            account = self._house().account(one.channel, one.account)
+            item = self._item(one, item_id, (agent, person), text, attachments)
+            owned = one if one.owner == agent else steps.disown(one)
+            done = steps.reply(
+                replace(owned, previous_owner=agent),
+                item,
+                resolve=resolve,
+                live=account.live and one.owner == agent,
+            )
+            done = self._copied(done, item)
+            freed = () if done.owner else _freed(one, agents, self._clock.now())
+            return done, [event(one, item.at, "replied", agent=agent, subject=item_id)], freed
+
+        done = await self._change(id, step)
+        await self._remember_owner(done, agent)
+        return done
+
+    async def resolve(self, id: str, *, agent: str) -> Conversation:
+        """Close it without a further answer."""
+        now = self._clock.now()
+
+        def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
+            return (
+                steps.resolve(one, now),
+                [event(one, now, "resolved", agent=agent)],
+                _freed(one, agents, now),
+            )
+
+        return await self._change(id, step)
+
+    async def reopen(self, id: str, *, agent: str) -> Conversation:
+        """Open it again; it waits for an owner like any other."""
+        now = self._clock.now()
+
+        def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
+            if one.status is Status.OPEN:
+                return one, (), ()
+            return self._opened(one, agents, now), [event(one, now, "reopened", agent=agent)], ()
+
+        return await self._change(id, step)
+
+    async def unhold(self, id: str, *, agent: str) -> Conversation:
+        """Release a held conversation into its queue: a person says it deserves an answer."""
+        now = self._clock.now()
+
+        def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
+            if one.status is not Status.HELD:
+                raise Conflict("It is not held any more.")
+            opened = replace(self._opened(one, agents, now), kind="normal")
+            return opened, [event(one, now, "released", agent=agent)], ()
+
+        return await self._change(id, step)
+
+    async def take(self, id: str, *, agent: str) -> Conversation:
+        """Become its owner; Conflict when somebody else is."""
+        self._person(agent)
+        now = self._clock.now()
+
+        def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
+            if one.owner == agent:
+                return one, (), ()
+            if one.owner:
+                raise Conflict(f"{self._name(one.owner)} has it now.")
+            if one.status not in {Status.OPEN, Status.PENDING, Status.SNOOZED}:
+                raise Conflict(f"It is {one.status.value}; open it first.")
+            claim = Claim(id=self._ids.new("cl"), conversation=one.id, channel=one.channel, at=now)
+            mine = agents.get(agent) or Agent(id=agent)
+            taken = replace(mine, claims=(*mine.claims, claim), idle_since=now)
+            owned = replace(
+                steps.own(one, agent, claim.id), idle_until=now + timedelta(seconds=steps.LIVE_IDLE_S)
+            )
+            return owned, [event(one, now, "claimed", agent=agent, subject=claim.id, reason="taken")], [taken]
+
+        return await self._change(id, step)
+
+    async def release(self, id: str, *, agent: str) -> Conversation:
+        """Put it back into its queue."""
+        now = self._clock.now()
+
+        def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
+            if one.owner != agent:
+                raise Conflict("It is not yours any more.")
+            free = replace(self._accounted(steps.disown(one), agents, now), previous_owner="")
+            return free, [event(one, now, "let go", agent=agent)], _freed(one, agents, now)
+
+        return await self._change(id, step)
+
+    async def presence(self, agent: str, *, said: str, until: datetime | None = None) -> Agent:
+        """Say "here" or "away", or "" to let shift and desk tell."""
+        self._person(agent)
+        if said not in {"here", "away", ""}:
+            raise ActionError('Presence is "here", "away" or "".')
+        now = self._clock.now()
+        ends = (until or now + HERE_FOR) if said else None
+        for _ in range(ROUNDS):
+            known = (await self._store.agents()).get(agent) or Agent(id=agent)
+            said_now = replace(known, said=said, said_until=ends, version=known.version + 1, seen_at=now)
+            line = Event(at=now, kind="presence", agent=agent, data={"said": said})
+            outcome = await self._store.commit(Commit(agents=[said_now], events=[line]))
+            if outcome.agents[0]:
+                await self._store.touch(agent, now)
+                self._events.publish([Hint(kind="agent", id=agent, version=said_now.version)])
+                return said_now
+        raise Conflict
+
+    async def heartbeat(self, agent: str) -> None:
+        """Note that the agent's desk is open."""
+        await self._store.touch(agent, self._clock.now())
+
+    # --- parts of the verbs
+
+    def _person(self, agent: str) -> tuple[str, str]:
+        person = self._house().book.people.get(agent)
+        if person is None:
+            raise Forbidden(
+                "Only people who stand in the rules as agents can do this. Ask for an entry under `agents:`."
+            )
+        return person.id, person.name
+
+    def _name(self, agent: str) -> str:
+        person = self._house().book.people.get(agent)
+        return person.name if person is not None else agent
+
+    def _opened(self, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Conversation:
+        target_s = one.decision.target_s if one.decision else self._house().book.policy(one.channel).target_s
+        return self._accounted(steps.reopen(one, now, now + timedelta(seconds=target_s)), agents, now)
+
+    def _accounted(self, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Conversation:
+        if one.owner:
+            return one
+        return replace(one, accountable=assign.accountable(self._house().book, one.queue, agents, now))
+
+    def _item(
+        self,
+        one: Conversation,
+        item_id: str,
+        author: tuple[str, tuple[str, str]],
+        text: str,
+        attachments: Sequence[Attachment],
+    ) -> Item:
+        now = self._clock.now()
+        agent, (_, name) = author
+        cited = [link[4:] for link in one.links if link.startswith("mid:")]
+        return Item(
+            id=item_id,
+            seq=0,
+            at=now,
+            trigger=one.waiting_on,
+            author=agent,
+            author_name=name,
+            text=text,
+            subject=one.subject,
+            language=one.language or "en",
+            to=one.contact,
+            attachments=tuple(attachments),
+            in_reply_to=cited[-1] if cited else "",
+            references=tuple(cited[-20:]),
+            next_at=now,
+        )
+
+    def _copied(self, one: Conversation, item: Item) -> Conversation:
+        """Add a copy for the address that the customer left, sent unless they see the answer where they asked."""
+        if one.fallback is None:
+            return one
+        placed = steps.item_of(one, item.id)
+        copy = replace(
+            item,
+            id=f"{item.id}_copy",
+            to=one.fallback,
+            subject=one.subject or f"{self._house().book.person(item.author).name}: {one.reference}",
+            next_at=item.at + timedelta(seconds=COPY_AFTER_S),
+            unless_seen=(placed.seq if placed is not None else one.seq) + 1,
+            trigger="",
+            state=SendState.PENDING,
+        )
+        return steps.enqueue(one, copy)
+
+    async def _remember_owner(self, one: Conversation, agent: str) -> None:
+        known = await self._store.customer(one.customer)
+        if known is not None and known.last_owner != agent:
+            fresh = replace(known, last_owner=agent, version=known.version + 1)
+            await self._store.commit(Commit(customers=[fresh]))
+
+    async def _change(self, id: str, step: Step) -> Conversation:
+        """Apply a step by compare-and-set; a race that leaves the step possible is run again."""
+        for _ in range(ROUNDS):
+            before = await self._store.conversation(id)
+            if before is None:
+                raise NotFound("There is no such conversation.")
+            agents = await self._store.agents()
+            after, lines, moved = step(before, agents)
+            if after is before:
+                return before
+            fresh = [replace(one, version=one.version + 1) for one in moved]
+            needs = [one.id for one in moved if any(claim.id == after.claim for claim in one.claims)]
+            change = changed(before, after, events=lines, needs=needs)
+            outcome = await self._store.commit(Commit(changes=[change], agents=fresh))
+            if outcome.changes[0]:
+                self._tell(change.conversation, fresh)
+                return change.conversation
+        raise Conflict
+
+    def _tell(self, one: Conversation, moved: Sequence[Agent]) -> None:
+        kind = "outbox" if one.send_at is not None else "conversation"
+        hints = [Hint(kind=kind, id=one.id, version=one.version)]
+        hints += [Hint(kind="agent", id=agent.id, version=agent.version) for agent in moved]
+        self._events.publish(hints)
+
+
+def _freed(one: Conversation, agents: Mapping[str, Agent], now: datetime) -> list[Agent]:
+    agent = agents.get(one.owner)
+    if agent is None or not one.claim:
+        return []
+    return [without_claims(agent, {one.claim}, now)]
+
+
+def _refuse_stale(one: Conversation, version: int | None) -> None:
+    """Refuse an answer when a message or an answer came after the version that the agent saw."""
+    if version is None or one.news <= version:
+        return
+    raise Conflict("Something came in meanwhile. Look again, then send.")

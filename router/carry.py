@@ -1,0 +1,43 @@
+"""One try at the network: hand an outgoing to its channel, and name what became of it."""
+
+import asyncio
+
+from channels.errors import NotSent, Refused
+from channels.message import Outgoing, Sent
+from channels.port import Channel
+from router import log
+from router.conversation import Conversation, SendState
+from router.outbox import Result
+
+logger = log.get(__name__)
+
+#: Longest that one try may take; well within the lease.
+SEND_S = 40.0
+
+
+async def carry(channel: Channel, conversation: Conversation, out: Outgoing, *, read_back: bool) -> Result:
+    """Send it once, or read back whether it was sent; anything but a clear answer is `unknown`."""
+
+    def result(state: SendState, reason: str = "", message_id: str = "", after_s: float = 0.0) -> Result:
+        return Result(
+            conversation=conversation,
+            item=out.id,
+            state=state,
+            reason=reason,
+            message_id=message_id,
+            after_s=after_s,
+        )
+
+    try:
+        async with asyncio.timeout(SEND_S):
+            sent: Sent | None = await (channel.reconcile(out) if read_back else channel.send(out))
+    except NotSent as error:
+        return result(SendState.RETRY, str(error), after_s=error.after_s)
+    except Refused as error:
+        return result(SendState.FAILED, str(error))
+    except Exception as error:
+        logger.warning("send in doubt", channel=out.channel, account=out.account, error=type(error).__name__)
+        return result(SendState.UNKNOWN, f"{type(error).__name__}: {error}"[:300])
+    if sent is None:
+        return result(SendState.UNKNOWN, "the provider cannot tell whether it was sent")
+    return result(SendState.SENT, message_id=sent.message_id)

@@ -1,0 +1,175 @@
+"""From the broker to a committed decision: a batch of deliveries → ack, retry or park."""
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+from channels.port import Clock
+from router import handle, log, metrics
+from router.draft import Draft
+from router.errors import Poison, StoreError
+from router.faults import reach
+from router.house import House
+from router.ports import Broker, Commit, Delivery, Events, Hint, Ids, Outcome, Store
+
+logger = log.get(__name__)
+
+#: Most deliveries decided in one batch, and how long a batch gathers once it has one.
+BATCH = 64
+GATHER_S = 0.002
+#: How long one take waits before the loop looks whether it should stop.
+WAIT_S = 1.0
+#: A message that loses so many races is parked for a person to look at.
+ROUNDS = 10
+#: Pause after the store failed.
+PAUSE_S = 1.0
+#: Most waiting conversations looked at in each lane when somebody is free.
+HEADS = 20
+
+
+class Consumer:
+    """Decides the messages of one queue after another batch."""
+
+    def __init__(
+        self, store: Store, broker: Broker, events: Events, ids: Ids, clock: Clock, house: Callable[[], House]
+    ) -> None:
+        """Take the parts; `house` gives the rules in force."""
+        self._store, self._broker, self._events = store, broker, events
+        self._ids, self._clock, self._house = ids, clock, house
+
+    async def run(self, queue: str) -> None:
+        """Work on the queue until cancelled; a batch in hand is finished first or comes again."""
+        while True:
+            batch = await self._broker.take(queue, limit=BATCH, wait_s=WAIT_S, gather_s=GATHER_S)
+            if batch:
+                reach("rt.got")
+                await self.work(batch)
+
+    async def work(self, batch: Sequence[Delivery]) -> None:
+        """Decide a batch and acknowledge it; what fails alone is tried again or parked alone."""
+        started = perf_counter()
+        try:
+            lost = await self.decide([one.key for one in batch])
+        except StoreError as error:
+            logger.warning("store failed; the batch comes again", error=type(error).__name__, size=len(batch))
+            await self._broker.retry(batch, delay_s=PAUSE_S)
+            await self._clock.sleep(PAUSE_S)
+            return
+        except Exception:
+            logger.exception("batch failed; its messages go round singly", size=len(batch))
+            lost = [one.key for one in batch]
+        await self._singly([one for one in batch if one.key in set(lost)])
+        await self._broker.ack([one for one in batch if one.key not in set(lost)])
+        reach("rt.acked")
+        metrics.decided(
+            batch[0].queue.removeprefix("inbound."), len(batch) - len(lost), perf_counter() - started
+        )
+
+    async def _singly(self, deliveries: Sequence[Delivery]) -> None:
+        for one in deliveries:
+            try:
+                await self._until_won(one.key)
+            except StoreError:
+                await self._broker.retry([one], delay_s=PAUSE_S)
+                continue
+            except Exception as error:
+                logger.exception("parked", key=log.correlation(one.key))
+                await self._park(one, error)
+                continue
+            await self._broker.ack([one])
+
+    async def _until_won(self, key: str) -> None:
+        for _ in range(ROUNDS):
+            if not await self.decide([key]):
+                return
+        raise Poison(f"lost {ROUNDS} races in a row")
+
+    async def _park(self, delivery: Delivery, error: Exception) -> None:
+        """Set one message aside with the reason; it keeps its queue and its due time."""
+        try:
+            await self._store.park(
+                delivery.key, reason=f"{type(error).__name__}: {error}"[:500], at=self._clock.now()
+            )
+        except StoreError:
+            await self._broker.retry([delivery], delay_s=PAUSE_S)
+            return
+        metrics.parked(delivery.queue.removeprefix("inbound."))
+        await self._broker.ack([delivery])
+
+    async def decide(self, keys: Sequence[str]) -> list[str]:
+        """Decide these messages in one pass; return the keys whose conversations somebody else changed first."""
+        loaded = await self._store.load(keys)
+        reach("rt.loaded")
+        draft = Draft(loaded, self._house(), self._ids, self._clock.now())
+        unknown = handle.receive(draft, keys)
+        if unknown:
+            logger.warning("rings for messages that the store does not know", count=len(unknown))
+        heads = await self._store.waiting(None, HEADS) if handle.anyone_free(draft) else []
+        handle.place(draft, heads)
+        commit = draft.commit()
+        reach("rt.decided")
+        if not commit.changes:
+            return []
+        outcome = await self._store.commit(commit)
+        reach("rt.committed")
+        self._tell(commit, outcome)
+        return _lost(commit, outcome, keys)
+
+    async def rematch(self) -> int:
+        """Hand waiting work to whoever is free now; returns how many conversations found an owner."""
+        draft = Draft(await self._store.load([]), self._house(), self._ids, self._clock.now())
+        if not handle.anyone_free(draft):
+            return 0
+        handle.place(draft, await self._store.waiting(None, HEADS))
+        commit = draft.commit()
+        if not commit.changes:
+            return 0
+        outcome = await self._store.commit(commit)
+        self._tell(commit, outcome)
+        return sum(outcome.changes)
+
+    def _tell(self, commit: Commit, outcome: Outcome) -> None:
+        hints = []
+        for change, won in zip(commit.changes, outcome.changes, strict=True):
+            if won:
+                one = change.conversation
+                kind = "outbox" if one.send_at is not None else "conversation"
+                hints.append(Hint(kind=kind, id=one.id, version=one.version))
+        self._events.publish(hints)
+
+
+def _lost(commit: Commit, outcome: Outcome, keys: Sequence[str]) -> list[str]:
+    lost = {
+        entry.key
+        for change, won in zip(commit.changes, outcome.changes, strict=True)
+        if not won
+        for entry in change.applied
+    }
+    return [key for key in keys if key in lost]
+
+
+async def drain_parked(consumer: Consumer, broker: Broker, store: Store, clock: Clock) -> None:
+    """Bring what the broker gave up on into the store, where people see it; until cancelled.
+
+    The first time it is tried once more, alone: it may have been an innocent neighbour of the message
+    that brought the process down.
+    """
+    while True:
+        for one in await broker.take("parked", limit=1, wait_s=WAIT_S, gather_s=0.0):
+            try:
+                if one.attempts or not await _settled_alone(consumer, one.key):
+                    await store.park(one.key, reason="handed out too often without an end", at=clock.now())
+            except StoreError:
+                await broker.retry([one], delay_s=PAUSE_S)
+                await clock.sleep(PAUSE_S)
+                continue
+            await broker.ack([one])
+
+
+async def _settled_alone(consumer: Consumer, key: str) -> bool:
+    try:
+        return not await consumer.decide([key])
+    except StoreError:
+        raise
+    except Exception:
+        logger.exception("failed alone too", key=log.correlation(key))
+        return False

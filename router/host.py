@@ -1,0 +1,236 @@
+"""The Host that each account's channel is given: all it may ask of the service."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from channels.errors import LeaseLost
+from channels.message import Message
+from channels.port import Blobs, Clock, Line, Receipt, Standing
+from router import assign
+from router.accept import Acceptor
+from router.conversation import Conversation, Item, PromiseState, SendState, Status, thread_link
+from router.house import Account, House
+from router.ports import Events, Ids, Lease, Record, Store, Stored
+
+#: A poller's lease, and how often it looks whether the lease is free.
+LEASE_S = 60.0
+LEASE_POLL_S = 5.0
+#: A watcher looks at the store at least so often, as hints get lost.
+WATCH_POLL_S = 5.0
+TRANSCRIPT = 500
+
+
+class Report(Struct, kw_only=True):
+    """How an account is, for health."""
+
+    channel: str
+    account: str
+    state: str = "starting"
+    error: str = ""
+    since: datetime | None = None
+    last_seen_at: datetime | None = None
+
+
+class HostParts(Struct, frozen=True, kw_only=True):
+    """What every host shares."""
+
+    store: Store
+    blobs: Blobs
+    clock: Clock
+    events: Events
+    ids: Ids
+    acceptor: Acceptor
+    house: Callable[[], House]
+    secret: bytes
+    organisation: str
+    public_url: str
+
+
+class AccountHost:
+    """The Host of one account."""
+
+    def __init__(self, parts: HostParts, account: Account, settings: Mapping[str, object]) -> None:
+        """Take the shared parts, what the router knows of the account, and its checked settings."""
+        self._parts, self._account = parts, account
+        self.settings = settings
+        self.channel, self.account = account.channel, account.name
+        self.organisation, self.public_url = parts.organisation, parts.public_url
+        self.language, self.zone = account.language, account.zone
+        self.clock, self.blobs = parts.clock, parts.blobs
+        self.health = Report(channel=account.channel, account=account.name, since=parts.clock.now())
+
+    async def deliver(self, message: Message) -> Receipt:
+        """Store the message and ring the router; see `channels.port.Host`."""
+        receipt = await self._parts.acceptor.deliver(message)
+        self.health.last_seen_at = self.clock.now()
+        return receipt
+
+    @asynccontextmanager
+    async def cursor(self, name: str = "") -> AsyncIterator["StoreCursor"]:
+        """Wait for the lease on this account's cursor and hold it inside the block."""
+        full = f"cursor:{self.channel}:{self.account}:{name}"
+        holder = self._parts.ids.new("poller")
+        while (lease := await self._parts.store.lease(full, holder, LEASE_S)) is None:
+            await self.clock.sleep(LEASE_POLL_S)
+        cursor = StoreCursor(self._parts.store, lease)
+        keeper = asyncio.create_task(cursor.keep(self.clock))
+        try:
+            yield cursor
+        finally:
+            keeper.cancel()
+            await self._parts.store.release(cursor.lease)
+
+    async def _found(self, thread: str) -> Conversation | None:
+        return await self._parts.store.by_link(thread_link(self.channel, self.account, thread))
+
+    async def transcript(self, thread: str, after: int = 0) -> Sequence[Line]:
+        """Return what the thread's customer may see, with seq above `after`, in order."""
+        found = await self._found(thread)
+        if found is None or found.seq <= after:
+            return ()
+        rows = await self._parts.store.transcript(found.id, after=after, limit=TRANSCRIPT)
+        return tuple(line for row in rows if (line := line_of(row)) is not None)
+
+    async def watch(self, thread: str) -> AsyncIterator[None]:
+        """Yield each time the thread may have changed, and every few seconds."""
+        async with self._parts.events.subscribe() as hints:
+            known = ""
+            while True:
+                yield
+                if not known:
+                    found = await self._found(thread)
+                    known = found.id if found is not None else ""
+                await self._next(hints, known)
+
+    async def _next(self, hints: AsyncIterator[object], known: str) -> None:
+        try:
+            async with asyncio.timeout(WATCH_POLL_S):
+                async for hint in hints:
+                    if not known or getattr(hint, "id", "") == known:
+                        return
+        except TimeoutError:
+            return
+
+    async def standing(self, thread: str) -> Standing | None:
+        """Return where the thread's case stands."""
+        found = await self._found(thread)
+        if found is None or not found.accountable:
+            return None
+        house = self._parts.house()
+        person = house.book.people.get(found.accountable)
+        agents = await self._parts.store.agents()
+        agent = agents.get(found.accountable)
+        here = (
+            person is not None
+            and agent is not None
+            and assign.is_present(agent, house.book.calendar(person.hours), self.clock.now())
+        )
+        return Standing(
+            reference=found.reference,
+            status=found.status.value,
+            person=person.name if person is not None else "",
+            assigned=bool(found.owner),
+            by=_by(found),
+            present=here,
+        )
+
+    async def present(self) -> bool:
+        """Tell whether somebody who could take this account's messages is present now."""
+        house = self._parts.house()
+        queue = house.book.policy(self.channel).queue
+        people = assign.candidates(house.book, await self._parts.store.agents(), self.clock.now())
+        return any(queue in one.person.queues for one in people)
+
+    async def seen(self, thread: str, seq: int) -> None:
+        """Note that the customer has seen the thread up to this seq, so that no copy goes elsewhere."""
+        found = await self._found(thread)
+        if found is None:
+            return
+        known = await self._parts.store.record("seen", found.id)
+        if known is None:
+            await self._parts.store.put_record(
+                Record(kind="seen", id=found.id, value={"seq": seq}, version=1)
+            )
+        elif seq > int(known.value.get("seq", 0)):
+            await self._parts.store.put_record(replace(known, value={"seq": seq}, version=known.version + 1))
+
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 bytes for this account and purpose: HMAC-SHA256 under the service's key."""
+        name = f"{self.channel}\n{self.account}\n{purpose}"
+        return hmac.new(self._parts.secret, name.encode(), hashlib.sha256).digest()
+
+    def report(self, state: str, error: str = "") -> None:
+        """Tell health how the account is."""
+        if state != self.health.state:
+            self.health.since = self.clock.now()
+        self.health.state, self.health.error = state, error
+        if state == "ok":
+            self.health.last_seen_at = self.clock.now()
+
+
+class StoreCursor:
+    """A cursor under a fenced lease in the store."""
+
+    def __init__(self, store: Store, lease: Lease) -> None:
+        """Take the lease that was won."""
+        self._store = store
+        self.lease = lease
+        self.value = lease.value
+
+    async def save(self, value: str) -> None:
+        """Keep the position durably; raises LeaseLost when another poller took over."""
+        if not await self._store.save_lease(self.lease, value, LEASE_S):
+            raise LeaseLost("another process polls this account now")
+        self.value = value
+
+    async def keep(self, clock: Clock) -> None:
+        """Extend the lease while the block runs; once it is lost, the next save says so."""
+        while True:
+            await clock.sleep(LEASE_S / 3)
+            await self._store.save_lease(self.lease, self.value, LEASE_S)
+
+
+def line_of(row: Stored | Item) -> Line | None:
+    """Return what a customer may see of a message or an outbox entry; None for what is ours alone."""
+    if isinstance(row, Stored):
+        message = row.message
+        if not message.text and not message.attachments:
+            return None
+        ours = message.kind.value == "agent"
+        return Line(
+            seq=row.seq,
+            id=message.key,
+            ours=ours,
+            author=message.sender.name,
+            text=message.text,
+            at=message.received_at,
+            attachments=message.attachments,
+        )
+    if row.state not in {SendState.SENDING, SendState.SENT, SendState.UNKNOWN} or row.unless_seen:
+        return None
+    return Line(
+        seq=row.seq,
+        id=row.id,
+        ours=True,
+        automatic=row.note is not None,
+        author=row.author_name,
+        text=row.text,
+        at=row.at,
+        attachments=row.attachments,
+    )
+
+
+def _by(conversation: Conversation) -> datetime | None:
+    if conversation.status is not Status.OPEN:
+        return None
+    made = conversation.promise
+    if made is not None and made.state is PromiseState.MADE:
+        return made.at
+    return conversation.due_at

@@ -1,0 +1,55 @@
+"""How every writer turns a conversation's old and new state into the change that the store is given."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from router.conversation import Conversation, Entry, Event, indexed
+from router.ports import Change
+from router.steps import trim
+
+
+def event(
+    conversation: Conversation, at: datetime, kind: str, *, agent: str = "", subject: str = "", **data: object
+) -> Event:
+    """Return a log line about the conversation."""
+    return Event(
+        at=at,
+        kind=kind,
+        conversation=conversation.id,
+        channel=conversation.channel,
+        queue=conversation.queue,
+        agent=agent,
+        subject=subject,
+        data=data,
+    )
+
+
+def changed(
+    before: Conversation | None,
+    after: Conversation,
+    *,
+    events: Sequence[Event] = (),
+    applied: Sequence[Entry] = (),
+    needs: Sequence[str] = (),
+) -> Change:
+    """Return the change from one state to the next: version one higher, indexed, trimmed, ends of promises logged."""
+    kept, archived = trim(indexed(after))
+    version = before.version if before is not None else 0
+    return Change(
+        conversation=replace(kept, version=version + 1),
+        applied=tuple(applied),
+        events=(*events, *_ended_promises(before, after)),
+        archived=archived,
+        needs=tuple(needs),
+    )
+
+
+def _ended_promises(before: Conversation | None, after: Conversation) -> list[Event]:
+    known = {one.made_at for one in before.promises} if before is not None else set()
+    return [
+        event(after, one.ended_at or one.at, one.state.value, agent=one.by, promised=one.at.isoformat())
+        for one in after.promises
+        if one.made_at not in known
+    ]

@@ -1,0 +1,277 @@
+"""The sender: every note and answer leaves once, or somebody is told why not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from time import perf_counter
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from channels.message import Outgoing
+from channels.port import Channel, Clock
+from router import log, metrics, outbox
+from router.carry import SEND_S, carry
+from router.conversation import Conversation, Item, SendState
+from router.errors import StoreError
+from router.faults import reach
+from router.house import House
+from router.journal import changed, event
+from router.outbox import Result
+from router.ports import Change, Commit, Events, Hint, Ids, Store
+from router.steps import amend, item_of
+
+logger = log.get(__name__)
+
+#: Most conversations looked at in one pass.
+BATCH = 100
+#: How long it waits for a hint before it looks by itself.
+POLL_S = 0.5
+#: Most sends under way at a time for one account: a slow provider holds up nobody else.
+IN_FLIGHT = 100
+BUSY_PAUSE_S = 2.0
+STORE_PAUSE_S = 1.0
+#: Most automatic notes to one sender in this time.
+MOST_NOTES = 3
+NOTES_WINDOW_S = 24 * 3600.0
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """One thing to send or to read back, once its new state is written."""
+
+    conversation: Conversation
+    outgoing: Outgoing
+    read_back: bool
+
+
+class Notifier:
+    """Sends what the outboxes hold through the accounts' channels."""
+
+    def __init__(
+        self,
+        store: Store,
+        events: Events,
+        ids: Ids,
+        clock: Clock,
+        house: Callable[[], House],
+        channels: Mapping[tuple[str, str], Channel],
+    ) -> None:
+        """Take the parts; `channels` by (channel, account)."""
+        self._store, self._events, self._clock, self._house = store, events, clock, house
+        self._channels = channels
+        self._holder = ids.new("sender")
+        self._wake = asyncio.Event()
+        self._busy: dict[tuple[str, str], int] = {}
+        self._results: list[Result] = []
+        self._finished = asyncio.Event()
+
+    async def run(self) -> None:
+        """Send until cancelled; what is under way is then finished and recorded, up to the lease."""
+        sends: set[asyncio.Task[None]] = set()
+        async with self._events.subscribe() as hints, asyncio.TaskGroup() as group:
+            helpers = [group.create_task(self._listen(hints)), group.create_task(self._record())]
+            try:
+                await self._loop(sends)
+            finally:
+                await asyncio.shield(self._settle(sends))
+                for one in helpers:
+                    one.cancel()
+
+    async def _settle(self, sends: set[asyncio.Task[None]]) -> None:
+        if sends:
+            await asyncio.wait(sends, timeout=SEND_S / 4)
+        await self.record()
+
+    async def _listen(self, hints: AsyncIterator[Hint]) -> None:
+        async for hint in hints:
+            if hint.kind == "outbox":
+                self._wake.set()
+
+    async def _loop(self, sends: set[asyncio.Task[None]]) -> None:
+        while True:
+            try:
+                jobs, more = await self.claim()
+            except StoreError as error:
+                logger.warning("outbox not read", error=type(error).__name__)
+                await self._clock.sleep(STORE_PAUSE_S)
+                continue
+            for job in jobs:
+                task = asyncio.create_task(self._perform(job))
+                sends.add(task)
+                task.add_done_callback(sends.discard)
+            if not more:
+                await self._pause()
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        self._wake.clear()
+
+    # --- claim: pending → sending, before the network
+
+    async def claim(self) -> tuple[list[Job], bool]:
+        """Mark what is due as being sent; return what we won, and whether there may be more."""
+        now = self._clock.now()
+        found = await self._store.to_send(now, BATCH)
+        reach("ob.got")
+        if not found:
+            return [], False
+        allowed = await self._allowed(found)
+        seen = await self._seen(found)
+        drafts = [self._prepare(one, allowed, seen) for one in found]
+        changes = [changed(before, after) for before, (after, _) in zip(found, drafts, strict=True)]
+        outcome = await self._store.commit(Commit(changes=changes))
+        reach("ob.sending")
+        jobs: list[Job] = []
+        for change, (_, wanted), won in zip(changes, drafts, outcome.changes, strict=True):
+            for item, out in wanted:
+                if won:
+                    jobs.append(_job(change.conversation, item, out))
+                else:
+                    self._busy[out.channel, out.account] -= 1
+        return jobs, len(found) == BATCH
+
+    async def _allowed(self, found: Sequence[Conversation]) -> Mapping[str, bool]:
+        """Reserve the notes of this pass against the limit for each sender."""
+        now = self._clock.now()
+        notes = [
+            (one.contact.key, item.id)
+            for one in found
+            for item in outbox.due(one, now)
+            if item.note is not None and not outbox.objection(one, item, now)
+        ]
+        if not notes:
+            return {}
+        answers = await self._store.allow_notes(notes, at=now, most=MOST_NOTES, window_s=NOTES_WINDOW_S)
+        return {note: yes for (_, note), yes in zip(notes, answers, strict=True)}
+
+    async def _seen(self, found: Sequence[Conversation]) -> Mapping[str, int]:
+        """Return how far the customer has seen those conversations that have copies to send."""
+        seen: dict[str, int] = {}
+        for one in found:
+            if any(item.unless_seen and item.next_at is not None for item in one.outbox):
+                record = await self._store.record("seen", one.id)
+                seen[one.id] = int(record.value.get("seq", 0)) if record is not None else 0
+        return seen
+
+    def _prepare(
+        self, conversation: Conversation, allowed: Mapping[str, bool], seen: Mapping[str, int]
+    ) -> tuple[Conversation, list[tuple[Item, Outgoing]]]:
+        now, house = self._clock.now(), self._house()
+        wanted: list[tuple[Item, Outgoing]] = []
+        for item in outbox.due(conversation, now):
+            reason = outbox.objection(conversation, item, now)
+            if not reason and item.unless_seen and seen.get(conversation.id, 0) >= item.unless_seen:
+                reason = "the customer saw it on the channel"
+            if not reason and not allowed.get(item.id, True):
+                reason = f"{MOST_NOTES} automatic messages in 24 hours are enough"
+            if reason:
+                conversation = outbox.cancel(conversation, item, reason, now)
+                continue
+            conversation, out = self._ready(house, conversation, item)
+            if out is not None:
+                wanted.append((item, out))
+        return conversation, wanted
+
+    def _ready(
+        self, house: House, conversation: Conversation, item: Item
+    ) -> tuple[Conversation, Outgoing | None]:
+        now = self._clock.now()
+        conversation = outbox.try_refresh(house, conversation, item, now)
+        fresh = item_of(conversation, item.id) or item
+        if fresh.state is SendState.CANCELLED:
+            return conversation, None
+        out = outbox.outgoing(house, conversation, fresh)
+        address = (out.channel, out.account) if out is not None else None
+        if out is None or address not in self._channels:
+            stuck = outbox.sending(conversation, fresh, self._holder, now)
+            reason = f"no account is set up that reaches {fresh.to.kind} addresses"
+            failed = Result(conversation=stuck, item=fresh.id, state=SendState.FAILED, reason=reason)
+            return outbox.recorded(stuck, failed, now), None
+        if self._busy.get((out.channel, out.account), 0) >= IN_FLIGHT:
+            later = now + timedelta(seconds=BUSY_PAUSE_S)
+            return amend(conversation, fresh.id, next_at=later), None
+        self._busy[out.channel, out.account] = self._busy.get((out.channel, out.account), 0) + 1
+        return outbox.sending(conversation, fresh, self._holder, now), out
+
+    # --- send, then write down what became of it
+
+    async def _perform(self, job: Job) -> None:
+        """Send one thing; owned by us, so that no lost connection to the broker can cut it short."""
+        out = job.outgoing
+        address = (out.channel, out.account)
+        started = perf_counter()
+        try:
+            result = await carry(self._channels[address], job.conversation, out, read_back=job.read_back)
+        finally:
+            self._busy[address] -= 1
+        reach("ob.sent")
+        metrics.sent(
+            out.channel, result.state.value, automatic=out.automatic, seconds=perf_counter() - started
+        )
+        self._results.append(result)
+        self._finished.set()
+
+    async def _record(self) -> None:
+        while True:
+            await self._finished.wait()
+            self._finished.clear()
+            try:
+                await self.record()
+            except StoreError as error:
+                logger.warning("results not written yet", error=type(error).__name__)
+                await self._clock.sleep(STORE_PAUSE_S)
+                self._finished.set()
+
+    async def record(self) -> None:
+        """Write the results that have come in; those that lose a race are applied to the newer state."""
+        results, self._results = self._results, []
+        try:
+            while results:
+                results = await self._write(results)
+        except StoreError:
+            self._results = [*results, *self._results]
+            raise
+
+    async def _write(self, results: Sequence[Result]) -> list[Result]:
+        """Write one result for each conversation; return what is still to be written, on fresh states."""
+        now = self._clock.now()
+        first: dict[str, Result] = {}
+        rest = [one for one in results if first.setdefault(one.conversation.id, one) is not one]
+        changes = [_recorded(one, now) for one in first.values()]
+        outcome = await self._store.commit(Commit(changes=changes))
+        reach("ob.recorded")
+        won = [one.conversation for one, ok in zip(changes, outcome.changes, strict=True) if ok]
+        self._events.publish([Hint(kind="conversation", id=one.id, version=one.version) for one in won])
+        lost = [one for one, ok in zip(first.values(), outcome.changes, strict=True) if not ok]
+        return await self._on_fresh([*lost, *rest])
+
+    async def _on_fresh(self, results: Sequence[Result]) -> list[Result]:
+        if not results:
+            return []
+        found = await self._store.conversations(list({one.conversation.id for one in results}))
+        fresh = {one.id: one for one in found}
+        return [
+            replace(one, conversation=fresh[one.conversation.id])
+            for one in results
+            if one.conversation.id in fresh
+        ]
+
+
+def _job(conversation: Conversation, item: Item, out: Outgoing) -> Job:
+    doubt = item.state in {SendState.SENDING, SendState.UNKNOWN}
+    return Job(conversation=conversation, outgoing=out, read_back=doubt)
+
+
+def _recorded(result: Result, now: datetime) -> Change:
+    """Return the change that writes a result down, with its line for the log."""
+    before = result.conversation
+    after = outbox.recorded(before, result, now)
+    item = item_of(before, result.item)
+    answer = item is not None and item.note is None
+    kind = "answered" if answer and result.state is SendState.SENT else f"send {result.state.value}"
+    line = event(after, now, kind, agent=item.author if item is not None else "", subject=result.item)
+    return changed(before, after, events=[line])

@@ -1,0 +1,170 @@
+"""What happens to one outbox entry: pure steps from `pending` to `sent`, or to a reason why not."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from channels.message import Outgoing
+from router import steps
+from router.acknowledge import quoted, worded
+from router.conversation import Conversation, Item, PromiseState, SendState, Status
+from router.house import House
+from router.tokens import reply_token
+from rules.wording import WordingError
+
+#: After this many seconds in `sending` nobody can be sending any more.
+LEASE_S = 60.0
+#: A promised time nearer than this is computed anew before the note leaves.
+TOO_NEAR_S = 60.0
+#: Pauses between tries: doubled from the first, at most the longest; a person's answer is tried for a day.
+FIRST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 300.0
+GIVE_UP_AFTER = timedelta(hours=24)
+#: How often and how long apart an item in doubt is read back from the provider.
+READ_BACKS = 5
+READ_BACK_PAUSE_S = 30.0
+
+_WAITING = frozenset({SendState.PENDING, SendState.RETRY})
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What became of one try."""
+
+    conversation: Conversation
+    item: str
+    #: sent, retry, failed or unknown.
+    state: SendState
+    message_id: str = ""
+    reason: str = ""
+    #: Seconds that the provider asked us to wait.
+    after_s: float = 0.0
+
+
+def due(conversation: Conversation, now: datetime) -> list[Item]:
+    """Return the entries that need something done now."""
+    return [one for one in conversation.outbox if one.next_at is not None and one.next_at <= now]
+
+
+def cancel(conversation: Conversation, item: Item, reason: str, now: datetime) -> Conversation:
+    """Let an entry not be sent; a promise that the customer never heard is withdrawn."""
+    done = steps.amend(conversation, item.id, state=SendState.CANCELLED, next_at=None, reason=reason)
+    if item.note is None or item.trigger != conversation.waiting_on:
+        return done
+    return replace(steps.withdraw(done, now), no_note=reason)
+
+
+def objection(conversation: Conversation, item: Item, now: datetime) -> str:
+    """Return why an entry is no longer wanted; "" when it is."""
+    if item.state not in _WAITING:
+        return ""
+    if item.note is not None:
+        if conversation.status is not Status.OPEN or conversation.waiting_on != item.trigger:
+            return "the wait was over first"
+        if item.useful_until is not None and now > item.useful_until:
+            return "too late to be of use"
+    elif now - item.at > GIVE_UP_AFTER:
+        return "could not be sent for a day"
+    return ""
+
+
+def refreshed(house: House, conversation: Conversation, item: Item, now: datetime) -> Conversation:
+    """Compute time and words anew when the promised time is past or too near. Raises WordingError."""
+    made = conversation.promise
+    if item.note is None or made is None or made.state is not PromiseState.MADE:
+        return conversation
+    if made.at - now >= timedelta(seconds=TOO_NEAR_S):
+        return conversation
+    person = house.book.person(made.by)
+    quote = quoted(house, conversation, person, now)
+    words = worded(house, conversation, quote, item.id, now)
+    fresh = replace(made, at=quote.at, made_at=now, late=quote.late, explanation=quote.explanation)
+    renewed = steps.amend(conversation, item.id, text=words.text, language=words.language, at=now)
+    return replace(renewed, promise=fresh)
+
+
+def sending(conversation: Conversation, item: Item, holder: str, now: datetime) -> Conversation:
+    """Mark an entry as being sent, or, where it is in doubt, as being read back.
+
+    What is about to leave takes the next place of the conversation: a customer who follows it by
+    seq must not find it behind what they have seen.
+    """
+    state, seq = SendState.UNKNOWN, item.seq
+    if item.state in _WAITING:
+        state, seq = SendState.SENDING, conversation.seq + 1
+        conversation = replace(conversation, seq=seq)
+    return steps.amend(
+        conversation,
+        item.id,
+        state=state,
+        seq=seq,
+        sender=holder,
+        attempts=item.attempts + 1,
+        next_at=now + timedelta(seconds=LEASE_S),
+    )
+
+
+def recorded(conversation: Conversation, result: Result, now: datetime) -> Conversation:
+    """Write down what became of a try."""
+    item = steps.item_of(conversation, result.item)
+    if item is None or item.state not in {SendState.SENDING, SendState.UNKNOWN}:
+        return conversation
+    if result.state is SendState.SENT:
+        return steps.sent(conversation, item.id, result.message_id, now)
+    if result.state is SendState.RETRY:
+        pause = max(result.after_s, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(item.attempts, 10)))
+        return _amend(conversation, item, result, next_at=now + timedelta(seconds=pause))
+    if result.state is SendState.UNKNOWN and item.attempts <= READ_BACKS:
+        return _amend(conversation, item, result, next_at=now + timedelta(seconds=READ_BACK_PAUSE_S))
+    return _shown(_amend(conversation, item, result, next_at=None), item, result, now)
+
+
+def _amend(conversation: Conversation, item: Item, result: Result, next_at: datetime | None) -> Conversation:
+    return steps.amend(conversation, item.id, state=result.state, reason=result.reason, next_at=next_at)
+
+
+def _shown(conversation: Conversation, item: Item, result: Result, now: datetime) -> Conversation:
+    """Show the accountable person what did not go, or may not have gone; their answer is their work again."""
+    what = "An answer" if item.note is None else "A note"
+    doubt = "may not have arrived" if result.state is SendState.UNKNOWN else "was not sent"
+    flagged = steps.flag(conversation, f"{what} {doubt}: {result.reason}. Check before you send it again.")
+    if item.note is None and not item.unless_seen:
+        return steps.reopen(flagged, now, now + timedelta(hours=1))
+    if result.state is SendState.FAILED and item.trigger == flagged.waiting_on:
+        return replace(steps.withdraw(flagged, now), no_note=result.reason)
+    return flagged
+
+
+def outgoing(house: House, conversation: Conversation, item: Item) -> Outgoing | None:
+    """Return what the channel is asked to send; None when no account reaches the address."""
+    account = house.carrier(item.to, conversation.channel, conversation.account)
+    if account is None:
+        return None
+    return Outgoing(
+        id=item.id,
+        channel=account.channel,
+        account=account.name,
+        conversation=conversation.id,
+        reference=conversation.reference,
+        automatic=item.note is not None,
+        author=item.author_name,
+        to=item.to,
+        subject=item.subject,
+        text=item.text,
+        language=item.language,
+        attachments=item.attachments,
+        thread=conversation.thread,
+        in_reply_to=item.in_reply_to,
+        references=item.references,
+        token=reply_token(house.secret, conversation.reference),
+        at=item.at,
+    )
+
+
+def try_refresh(house: House, conversation: Conversation, item: Item, now: datetime) -> Conversation:
+    """Refresh a note, or cancel it when no honest words can be found."""
+    try:
+        return refreshed(house, conversation, item, now)
+    except WordingError as error:
+        flagged = steps.flag(conversation, f"No note could be worded: {error}")
+        return cancel(flagged, item, "no fitting words", now)
