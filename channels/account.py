@@ -132,9 +132,13 @@ def _url(value: Any) -> str:
 
 
 def _list(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        value = json.loads(value) if value.strip().startswith("[") else value.split(",")
-        value = [each.strip() if isinstance(each, str) else each for each in value]
+    if isinstance(value, str) and value.strip().startswith("["):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            raise ValueError('must be a list such as ["a", "b"]') from None
+    elif isinstance(value, str):
+        value = [each.strip() for each in value.split(",")]
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
         raise ValueError("must be a list of texts")
     return tuple(each for each in value if each)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from channels.account import checked
+from channels.account import checked, convert
 from channels.manifest import Invalid, Manifest, read, unknown
 from channels.port import Adapter
 
@@ -25,7 +25,21 @@ def manifest(name: str) -> Manifest:
     """Return what the channel says of itself. Raises Invalid when there is no such channel or it is wrong."""
     if name not in names():
         raise Invalid([f"channels.{name}: {unknown(name, names())}"])
-    return read(FOLDER / name / "manifest.toml")
+    return load(FOLDER / name / "manifest.toml")
+
+
+def load(path: Path) -> Manifest:
+    """Read one manifest and see that its defaults fit their types. Raises Invalid."""
+    found = read(path)
+    problems = []
+    for key, setting in found.settings.items():
+        try:
+            _ = setting.default is None or convert(setting, setting.default)
+        except ValueError as error:
+            problems.append(f"{path}: settings.{key}.default: {error}")
+    if problems:
+        raise Invalid(problems)
+    return found
 
 
 def check(name: str, given: Mapping[str, Any], where: str) -> dict[str, Any]:
