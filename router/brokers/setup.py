@@ -1,0 +1,79 @@
+"""Declaring queues and proving with a canary that they work, on connections of its own.
+
+A quorum queue that was declared just before its broker was killed may come back without a leader:
+it exists, and answers nothing. Only using it shows that. A canary is a message that readers
+discard; it proves that the queue takes messages, and, where nobody else reads it, gives them out.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from router.brokers.rabbit import Line, Parcel, Silent, Wire, WireError
+from router.brokers.topology import PARKED, RETRY_QUEUES, everything, queue_arguments
+
+#: Seconds for a canary to be confirmed and come back.
+CANARY_S = 3.0
+#: Header that marks a canary.
+CANARY = "canary"
+
+
+class Setup:
+    """Makes sure of queues: declared as they should be, and alive."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def install(self, queues: Sequence[str]) -> dict[str, str]:
+        """Declare and prove everything these queues need; returns what is wrong by queue, nothing when well."""
+        wire = await Wire.connect(self._url, "handleby setup")
+        try:
+            first, *rest = everything(queues)
+            found = [await self._tried(wire, first)]
+            found += await asyncio.gather(*(self._tried(wire, queue) for queue in rest))
+            return {queue: error for queue, error in found if error}
+        finally:
+            await wire.close()
+
+    async def mend(self, queue: str) -> None:
+        """Declare one queue again if it is missing, and prove it; raises WireError while it is ill."""
+        wire = await Wire.connect(self._url, "handleby probe")
+        try:
+            await self._install(wire, queue)
+        finally:
+            await wire.close()
+
+    async def _tried(self, wire: Wire, queue: str) -> tuple[str, str]:
+        try:
+            await self._install(wire, queue)
+        except WireError as failure:
+            return queue, str(failure)
+        return queue, ""
+
+    async def _install(self, wire: Wire, queue: str) -> None:
+        line = await wire.line()
+        await line.declare(queue, queue_arguments(queue))
+        if queue in RETRY_QUEUES:
+            await line.declare_fanout(queue)
+            await line.bind(queue, queue)
+        try:
+            async with asyncio.timeout(CANARY_S):
+                await _fly(line, queue)
+        except TimeoutError:
+            raise Silent(f"its canary did not come back within {CANARY_S:g} s") from None
+        await line.close()
+
+
+async def _fly(line: Line, queue: str) -> None:
+    # a queue without dead letters may let an unread canary expire; elsewhere it would become one
+    expires = 30.0 if queue == PARKED else None
+    [failure] = await line.publish([Parcel(queue=queue, headers={CANARY: 1}, expires_s=expires)], CANARY_S)
+    if failure is not None:
+        raise failure
+    ready, consumers = await line.count(queue)
+    if consumers or ready > 1:
+        return  # others read it in turn; taking a message of theirs would count as a hand-out
+    arrival = await line.get(queue)
+    if arrival is not None and CANARY in arrival.headers:
+        await line.ack(arrival.tag)
+    elif arrival is not None:
+        await line.give_back(arrival.tag)
