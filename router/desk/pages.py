@@ -1,0 +1,147 @@
+"""The pages: small shells that scripts fill from the API, and signing in, which works without scripts."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from router.desk import links, sessions
+from router.desk.accounts import Role
+from router.desk.assets import Assets
+from router.desk.failures import Invalid, Problem, Unauthorised, problem
+from router.desk.gate import Gate, Principal
+from router.desk.headers import PAGE_POLICY, harden
+from router.desk.parts import Parts
+
+log = structlog.get_logger(__name__)
+
+TEMPLATES = Path(__file__).parent / "templates"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: Pages in the bar: path, name, least role.
+PLACES = (
+    ("/", "Work", Role.AGENT),
+    ("/outbox", "Outbox", Role.AGENT),
+    ("/ops", "Rules", Role.LEAD),
+    ("/admin", "Health", Role.OPS),
+)
+
+
+class Pages:
+    """Serves the pages."""
+
+    def __init__(self, parts: Parts, gate: Gate, assets: Assets) -> None:
+        self._parts = parts
+        self._gate = gate
+        loader = FileSystemLoader(TEMPLATES)
+        self._templates = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._templates.globals["asset"] = assets.path
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the pages' routes."""
+        return [
+            web.get("/", self._safe(self._desk)),
+            web.get("/c/{reference}", self._safe(self._desk)),
+            web.get("/outbox", self._safe(self._outbox)),
+            web.get("/ops", self._safe(self._place("ops.html", "/ops"))),
+            web.get("/admin", self._safe(self._place("admin.html", "/admin"))),
+            web.get("/signin", self._safe(self._sign_in)),
+            web.get("/signin/link", self._safe(self._welcome)),
+            web.post("/signin/link", self._safe(self._enter)),
+            web.get("/favicon.ico", self._safe(self._icon)),
+        ]
+
+    async def _desk(self, request: web.Request) -> web.Response:
+        who = await self._inside(request, Role.AGENT)
+        reference = request.match_info.get("reference", "")
+        return self._page("desk.html", who, here="/", reference=reference)
+
+    async def _outbox(self, request: web.Request) -> web.Response:
+        who = await self._gate.who(request)
+        if not self._parts.open_outbox:
+            who = await self._inside(request, Role.AGENT)
+        return self._page("outbox.html", who, here="/outbox", open=self._parts.open_outbox)
+
+    def _place(self, template: str, here: str) -> Handler:
+        role = next(role for path, _, role in PLACES if path == here)
+
+        async def show(request: web.Request) -> web.Response:
+            return self._page(template, await self._inside(request, role), here=here)
+
+        return show
+
+    async def _sign_in(self, request: web.Request) -> web.Response:
+        who = await self._gate.who(request)
+        if who is not None:
+            raise web.HTTPFound("/")
+        return self._page("signin.html", None, here="")
+
+    async def _welcome(self, request: web.Request) -> web.Response:
+        """Ask before using the link up: mail scanners and chat previews open links too."""
+        self._gate.sign_in(request)
+        token = request.query.get("token", "")
+        user = await links.ticket_user(self._parts, token)
+        return self._page("welcome.html", None, here="", user=user, token=token)
+
+    async def _enter(self, request: web.Request) -> web.Response:
+        self._gate.own(request, header=False)
+        self._gate.sign_in(request)
+        token = (await request.post()).get("token", "")
+        if not isinstance(token, str):
+            raise Invalid("The link's token is text.")
+        user = await links.redeem(self._parts, token)
+        response = web.Response(status=303, headers={"Location": "/"})
+        self._gate.remember(response, await sessions.begin(self._parts, user))
+        log.info("signed in", user=user.id)
+        return response
+
+    async def _icon(self, _: web.Request) -> web.Response:
+        raise web.HTTPFound(self._templates.globals["asset"]("icon.svg"))
+
+    async def _inside(self, request: web.Request, role: Role) -> Principal:
+        who = await self._gate.who(request)
+        if who is None:
+            raise Unauthorised
+        self._gate.admit(request, who, role)
+        return who
+
+    def _page(
+        self, template: str, who: Principal | None, *, here: str, status: int = 200, **more: Any
+    ) -> web.Response:
+        places = [(path, name) for path, name, role in PLACES if who is not None and who.user.may(role)]
+        html = self._templates.get_template(template).render(
+            organisation=self._parts.organisation,
+            banner=self._parts.banner,
+            who=who,
+            places=places,
+            here=here,
+            **more,
+        )
+        return web.Response(status=status, text=html, content_type="text/html")
+
+    def _safe(self, handler: Handler) -> Handler:
+        """Return it with errors as pages, strangers sent to sign in, and the security headers."""
+
+        async def run(request: web.Request) -> web.StreamResponse:
+            try:
+                response = await handler(request)
+            except web.HTTPException as redirect:
+                response = web.Response(status=redirect.status, headers={"Location": redirect.headers["Location"]})
+            except Unauthorised:
+                response = web.Response(status=303, headers={"Location": "/signin"})
+            except Exception as error:  # noqa: BLE001  # each becomes a page; unknown ones are logged
+                response = self._failed(problem(error))
+                if response.status == 500:
+                    log.exception("page failed")
+            harden(response, PAGE_POLICY)
+            return response
+
+        return run
+
+    def _failed(self, said: Problem) -> web.Response:
+        return self._page("failed.html", None, here="", status=said.status, problem=said)

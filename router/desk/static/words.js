@@ -1,0 +1,35 @@
+// The words for what the router keeps as codes.
+
+export const STATUS = {
+  open: "Open", pending: "Waiting for customer", resolved: "Resolved", snoozed: "Snoozed", held: "Held", merged: "Merged",
+};
+
+export const STATE = {
+  pending: "About to be sent", sending: "Being sent", sent: "Sent", retry: "Will be tried again",
+  failed: "Not delivered", unknown: "Unclear whether it arrived", cancelled: "Not sent",
+};
+
+export const NOTE = {
+  first: "Note", renewal: "New time", introduction: "Introduction", followup: "Follow-up", incident: "Incident",
+};
+
+export const KIND = {
+  agent: "answered outside the desk", machine: "written by a program", edit: "changed an earlier message",
+  delete: "withdrew an earlier message", status: "about something we sent", unreadable: "could not be read",
+};
+
+export const PROMISE = { made: "Runs", kept: "Kept", renewed: "Renewed", broken: "Broken", withdrawn: "Withdrawn" };
+
+export const CHANNEL = {
+  email: "Email", webchat: "Web chat", phone: "Phone", twitter: "X", facebook: "Facebook", forum: "Forum",
+};
+
+export function channel(name) {
+  return CHANNEL[name] ?? name;
+}
+
+export function target(seconds) {
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
+  if (seconds % 60 === 0) return `${seconds / 60} min`;
+  return `${seconds} s`;
+}

@@ -1,0 +1,209 @@
+"""What the API shows of conversations: names in place of ids, and nothing that only machines need."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from channels.message import Identity
+from router.conversation import Conversation, Decision, Promise
+from rules.evaluate import Rulebook
+
+
+class PersonView(Struct, frozen=True, kw_only=True):
+    """An agent by name."""
+
+    id: str
+    name: str
+
+
+class ContactView(Struct, frozen=True, kw_only=True):
+    """A customer's address on a channel."""
+
+    kind: str
+    address: str
+    name: str
+    #: True when the channel has evidence that it is theirs.
+    verified: bool
+
+
+class PromiseView(Struct, frozen=True, kw_only=True):
+    """The time that a note named, and what became of it."""
+
+    at: datetime
+    made_at: datetime
+    by: PersonView
+    #: True when the person who promised owns the work; else they only watch over it.
+    owner: bool
+    state: str
+    ended_at: datetime | None
+    #: True when it lies after the due time.
+    late: bool
+    #: How the time came about, one sentence a step.
+    explanation: list[str]
+
+
+class DecisionView(Struct, frozen=True, kw_only=True):
+    """What the rules decided, and why."""
+
+    at: datetime
+    #: Content hash of the rules that held.
+    version: str
+    #: Name of the deciding rule; "" when the channel's defaults held.
+    rule: str
+    rules: list[str]
+    queue: str
+    skills: list[str]
+    priority: str
+    #: Seconds.
+    target_s: float
+    #: Name of the hours in which the target counts.
+    hours: str
+    tone: str
+    acknowledge: str
+    hold: bool
+    explanation: list[str]
+
+
+class WorkView(Struct, frozen=True, kw_only=True):
+    """A conversation as a line of a list."""
+
+    id: str
+    version: int
+    reference: str
+    channel: str
+    account: str
+    #: normal, unreadable or machine.
+    kind: str
+    status: str
+    subject: str
+    #: First words of the newest message.
+    snippet: str
+    contact: ContactView
+    customer: str
+    language: str
+    queue: str
+    priority: str
+    owner: PersonView | None
+    #: Who answers for it now: the owner, else the person on duty.
+    accountable: PersonView | None
+    waiting_since: datetime | None
+    unanswered: int
+    due_at: datetime | None
+    #: The promised time that runs now.
+    promised_at: datetime | None
+    opened_at: datetime
+    updated_at: datetime
+    flags: list[str]
+
+
+class ConversationView(WorkView, frozen=True, kw_only=True):
+    """A conversation as a whole, without its messages."""
+
+    zone: str
+    skills: list[str]
+    promise: PromiseView | None
+    #: Ended promises, oldest first.
+    promises: list[PromiseView]
+    decision: DecisionView | None
+    #: Why the running wait got no note; "" when it got one.
+    no_note: str
+    reopened: int
+    snoozed_until: datetime | None
+    merged_into: str
+    #: seq of its newest line.
+    seq: int
+
+
+def person(book: Rulebook, id: str) -> PersonView | None:
+    """Return an agent by name; somebody who left the rules keeps their id as name."""
+    if not id:
+        return None
+    known = book.people.get(id)
+    return PersonView(id=id, name=known.name if known else id)
+
+
+def contact(identity: Identity) -> ContactView:
+    """Return an identity as it is shown."""
+    return ContactView(
+        kind=identity.kind, address=identity.address, name=identity.name, verified=identity.verified
+    )
+
+
+def promise(book: Rulebook, one: Promise) -> PromiseView:
+    """Return a promise as it is shown."""
+    return PromiseView(
+        at=one.at,
+        made_at=one.made_at,
+        by=person(book, one.by) or PersonView(id="", name=""),
+        owner=one.owner,
+        state=one.state,
+        ended_at=one.ended_at,
+        late=one.late,
+        explanation=list(one.explanation),
+    )
+
+
+def decision(one: Decision) -> DecisionView:
+    """Return a decision as it is shown."""
+    return DecisionView(
+        at=one.at,
+        version=one.version,
+        rule=one.rule,
+        rules=list(one.rules),
+        queue=one.queue,
+        skills=list(one.skills),
+        priority=one.priority,
+        target_s=one.target_s,
+        hours=one.hours,
+        tone=one.tone,
+        acknowledge=one.acknowledge,
+        hold=one.hold,
+        explanation=list(one.explanation),
+    )
+
+
+def work(book: Rulebook, one: Conversation) -> WorkView:
+    """Return a conversation as a line of a list."""
+    return WorkView(
+        id=one.id,
+        version=one.version,
+        reference=one.reference,
+        channel=one.channel,
+        account=one.account,
+        kind=one.kind,
+        status=one.status,
+        subject=one.subject,
+        snippet=one.snippet,
+        contact=contact(one.contact),
+        customer=one.customer,
+        language=one.language,
+        queue=one.queue,
+        priority=one.priority,
+        owner=person(book, one.owner),
+        accountable=person(book, one.accountable),
+        waiting_since=one.waiting_since,
+        unanswered=one.unanswered,
+        due_at=one.due_at,
+        promised_at=one.promise.at if one.promise else None,
+        opened_at=one.opened_at,
+        updated_at=one.updated_at,
+        flags=list(one.flags),
+    )
+
+
+def conversation(book: Rulebook, one: Conversation) -> ConversationView:
+    """Return a conversation as a whole."""
+    line = work(book, one)
+    return ConversationView(
+        **{name: getattr(line, name) for name in line.__struct_fields__},
+        zone=one.zone,
+        skills=list(one.skills),
+        promise=promise(book, one.promise) if one.promise else None,
+        promises=[promise(book, ended) for ended in one.promises],
+        decision=decision(one.decision) if one.decision else None,
+        no_note=one.no_note,
+        reopened=one.reopened,
+        snoozed_until=one.snoozed_until,
+        merged_into=one.merged_into,
+        seq=one.seq,
+    )
