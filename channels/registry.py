@@ -24,7 +24,7 @@ def names() -> tuple[str, ...]:
 def manifest(name: str) -> Manifest:
     """Return what the channel says of itself. Raises Invalid when there is no such channel or it is wrong."""
     if name not in names():
-        raise Invalid([f"channels.{name}: {unknown(name, names())}"])
+        raise Invalid([f"channels.{name}: {unknown(name, names(), 'channel')}"])
     return load(FOLDER / name / "manifest.toml")
 
 
