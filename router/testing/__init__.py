@@ -1,6 +1,16 @@
 """Twins of the real parts that are shipped with the product, for tests, demo and simulation."""
 
+from router.testing.channel import RecordingChannel, RecordingCursor, RecordingHost
 from router.testing.store import MemoryBlobs, MemoryStore
 from router.testing.time import ManualClock, SequenceIds, settle
 
-__all__ = ["ManualClock", "MemoryBlobs", "MemoryStore", "SequenceIds", "settle"]
+__all__ = [
+    "ManualClock",
+    "MemoryBlobs",
+    "MemoryStore",
+    "RecordingChannel",
+    "RecordingCursor",
+    "RecordingHost",
+    "SequenceIds",
+    "settle",
+]

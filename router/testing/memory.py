@@ -13,6 +13,8 @@ from router.ports import Change, Commit, Lease, Loaded, Outcome, Record, Stored
 #: As many conversations a customer, and a link, as a batch looks at.
 NEWEST = 5
 PER_LINK = 8
+#: So many merges are followed.
+HEIRS = 5
 #: The window in which `load` counts notes.
 NOTES_WINDOW = timedelta(hours=24)
 
@@ -116,7 +118,8 @@ class MemoryDecide(MemoryBase):
         ids.update(one for found in links.values() for one in found)
         for key in senders & customers.keys():
             ids.update(found.id for found in self._newest(customers[key].id)[:NEWEST])
-        ids.update([self._conversations[one].merged_into for one in ids if one in self._conversations])
+        for _ in range(HEIRS):
+            ids.update([self._conversations[one].merged_into for one in ids if one in self._conversations])
         return Loaded(
             messages=messages,
             conversations={one: self._conversations[one] for one in ids if one in self._conversations},
@@ -193,7 +196,7 @@ class MemoryDecide(MemoryBase):
         self._conversations[new.id] = new
         self._references[new.reference] = new.id
         self._by_customer.setdefault(new.customer, set()).add(new.id)
-        for link in new.links:
+        for link in (*new.links, f"ref:{new.reference}"):
             found = self._links.setdefault(link, [])
             if new.id not in found:
                 found.append(new.id)

@@ -34,8 +34,6 @@ class MemoryRead(MemoryBase):
 
     async def by_link(self, link: str) -> Conversation | None:
         """Return the newest conversation with this link."""
-        if link.startswith("ref:"):
-            return self._conversations.get(self._references.get(link.removeprefix("ref:"), ""))
         found = self._links.get(link)
         return self._conversations[found[0]] if found else None
 

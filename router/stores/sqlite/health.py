@@ -1,0 +1,68 @@
+"""What health and audit count."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from router.conversation import Conversation
+from router.ports import QueueStat, Stored
+from router.stores.codec import instant_or_none, ms
+from router.stores.sqlite.base import SqliteBase, stored
+from router.stores.sqlite.queries import SQL
+from router.stores.stats import PROMISES, Standing, queue_stats
+
+STANDING, STANDING_NEW, ARRIVED = SQL["standing"], SQL["standing_new"], SQL["arrived"]
+HANDLED, PARKED_COUNTS, PROMISE_COUNTS = SQL["handled"], SQL["parked_counts"], SQL["promises"]
+AUDIT_MESSAGES, AUDIT_CONVERSATIONS = SQL["audit_messages"], SQL["audit_conversations"]
+
+
+class SqliteHealth(SqliteBase):
+    """The verbs that count and walk."""
+
+    async def queue_stats(self, *, now: datetime, since: datetime, risk_s: float) -> list[QueueStat]:
+        """Return the standing of every queue and channel that has work, arrivals or parked messages."""
+        span = (ms(now), ms(now + timedelta(seconds=risk_s)))
+
+        def read(conn: sqlite3.Connection) -> list[QueueStat]:
+            rows = [*conn.execute(STANDING, span), *conn.execute(STANDING_NEW, span)]
+            return queue_stats(
+                {(row[0], row[1]): _standing(row) for row in rows},
+                arrived=dict(_counts(conn, ARRIVED, ms(since))),
+                handled=dict(_counts(conn, HANDLED, ms(since))),
+                parked=dict(_counts(conn, PARKED_COUNTS)),
+            )
+
+        return await self._read(read)
+
+    async def promise_stats(self, since: datetime) -> dict[str, int]:
+        """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
+        rows = await self._read(lambda conn: conn.execute(PROMISE_COUNTS, (ms(since),)).fetchall())
+        return {**dict.fromkeys(PROMISES.values(), 0), **{PROMISES[kind]: count for kind, count in rows}}
+
+    async def audit_messages(self, after: str, limit: int) -> list[Stored]:
+        """Return accepted messages by key, for a full walk."""
+        return await self._read(
+            lambda conn: [stored(row) for row in conn.execute(AUDIT_MESSAGES, (after, limit))]
+        )
+
+    async def audit_conversations(self, after: str, limit: int) -> list[Conversation]:
+        """Return conversations by id, for a full walk."""
+        return await self._read(self._few(AUDIT_CONVERSATIONS, after, limit))
+
+
+def _counts(conn: sqlite3.Connection, statement: str, *values: Any) -> Iterator[tuple[tuple[str, str], int]]:
+    for queue, channel, count in conn.execute(statement, values):
+        yield (queue, channel), count
+
+
+def _standing(row: tuple[Any, ...]) -> Standing:
+    _, _, waiting, assigned, oldest, next_due, overdue, at_risk = row
+    return Standing(
+        waiting=waiting,
+        assigned=assigned,
+        oldest_at=instant_or_none(oldest),
+        next_due_at=instant_or_none(next_due),
+        overdue=overdue or 0,
+        at_risk=at_risk or 0,
+    )

@@ -1,0 +1,91 @@
+"""What a batch reads: its messages, all they may attach to, and who waits, in one trip to a reader thread."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from router.conversation import Conversation, links_of
+from router.ports import Loaded, Stored
+from router.stores.codec import customer_from, keys_json, ms
+from router.stores.sqlite.base import SqliteBase, stored
+from router.stores.sqlite.queries import SQL
+
+#: As many conversations of a customer, and of a link, as a batch looks at.
+NEWEST = 5
+PER_LINK = 8
+#: So many merges are followed.
+HEIRS = 5
+#: The window in which notes are counted.
+NOTES_WINDOW = timedelta(hours=24)
+
+MESSAGES, CONVERSATIONS, LINKED = SQL["messages"], SQL["conversations"], SQL["linked"]
+KNOWN_CUSTOMERS, NEWEST_OF_CUSTOMERS = SQL["known_customers"], SQL["newest_of_customers"]
+NOTES_SENT, LANES, WAITING = SQL["notes_sent"], SQL["lanes"], SQL["waiting"]
+
+
+class SqliteLoad(SqliteBase):
+    """The verbs that a batch reads with."""
+
+    async def load(self, keys: Sequence[str]) -> Loaded:
+        """Return everything the batch needs: messages, what they may attach to, customers, agents."""
+        since = ms(self._clock.now() - NOTES_WINDOW)
+
+        def read(conn: sqlite3.Connection) -> Loaded:
+            messages = {}
+            for row in conn.execute(MESSAGES, (keys_json(keys),)):
+                one = stored(row)
+                messages[one.message.key] = one
+            links = _linked(conn, messages.values())
+            senders = {one.message.sender.key for one in messages.values()}
+            claimed = {claim.key for one in messages.values() for claim in one.message.claims}
+            rows = conn.execute(KNOWN_CUSTOMERS, (keys_json(senders | claimed),)) if senders else ()
+            customers = {key: customer_from(doc) for key, doc in rows}
+            wanted = {one.conversation for one in messages.values() if one.conversation}
+            wanted.update(one for found in links.values() for one in found)
+            theirs = {customers[key].id for key in senders if key in customers}
+            if theirs:
+                wanted.update(
+                    row[0] for row in conn.execute(NEWEST_OF_CUSTOMERS, (keys_json(theirs), NEWEST))
+                )
+            sent = conn.execute(NOTES_SENT, (keys_json(senders), since)) if senders else ()
+            return Loaded(
+                messages=messages,
+                conversations=self._with_heirs(conn, wanted),
+                links=links,
+                customers=customers,
+                notes_sent=dict(sent),
+                agents=self._all_agents(conn),
+            )
+
+        return await self._read(read)
+
+    async def waiting(self, lanes: Sequence[str] | None, limit: int) -> list[Conversation]:
+        """Return the `limit` most urgent waiting conversations of each lane (None: of every lane)."""
+
+        def read(conn: sqlite3.Connection) -> list[Conversation]:
+            asked = sorted(lanes) if lanes is not None else [row[0] for row in conn.execute(LANES)]
+            return [each for lane in asked for each in self._decoded(conn.execute(WAITING, (lane, limit)))]
+
+        return await self._read(read)
+
+    def _with_heirs(self, conn: sqlite3.Connection, wanted: set[str]) -> dict[str, Conversation]:
+        found: dict[str, Conversation] = {}
+        for _ in range(HEIRS + 1):
+            missing = wanted - found.keys()
+            if not missing:
+                break
+            fresh = self._decoded(conn.execute(CONVERSATIONS, (keys_json(missing),)))
+            found.update((each.id, each) for each in fresh)
+            wanted = {each.merged_into for each in fresh if each.merged_into}
+        return found
+
+
+def _linked(conn: sqlite3.Connection, messages: Iterable[Stored]) -> dict[str, list[str]]:
+    asked = {link for one in messages for link in links_of(one.message)}
+    found: dict[str, list[str]] = {}
+    if asked:
+        for link, conversation in conn.execute(LINKED, (keys_json(asked), PER_LINK)):
+            ids = found.setdefault(link, [])
+            if len(ids) < PER_LINK:
+                ids.append(conversation)
+    return found

@@ -1,0 +1,66 @@
+"""Put the counts of several questions together, one line for each queue and channel."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from router.ports import QueueStat
+
+#: Log kinds that count for promises, and what they are called in the statistics.
+PROMISES = {
+    "promised": "made",
+    "kept": "kept",
+    "renewed": "renewed",
+    "broken": "broken",
+    "withdrawn": "withdrawn",
+}
+#: Log kinds that statistics count.
+COUNTED = ("answered", *PROMISES)
+
+Line = tuple[str, str]
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How the work of one queue on one channel stands."""
+
+    waiting: int = 0
+    assigned: int = 0
+    oldest_at: datetime | None = None
+    next_due_at: datetime | None = None
+    overdue: int = 0
+    at_risk: int = 0
+
+
+def queue_stats(
+    standings: Mapping[Line, Standing],
+    *,
+    arrived: Mapping[Line, int],
+    handled: Mapping[Line, int],
+    parked: Mapping[Line, int],
+) -> list[QueueStat]:
+    """Return the statistics of every queue and channel named in any of them, by name."""
+    names: Iterable[Line] = {*standings, *arrived, *handled, *parked}
+    return [_stat(line, standings.get(line, Standing()), arrived, handled, parked) for line in sorted(names)]
+
+
+def _stat(
+    line: Line,
+    standing: Standing,
+    arrived: Mapping[Line, int],
+    handled: Mapping[Line, int],
+    parked: Mapping[Line, int],
+) -> QueueStat:
+    return QueueStat(
+        queue=line[0],
+        channel=line[1],
+        waiting=standing.waiting,
+        assigned=standing.assigned,
+        oldest_at=standing.oldest_at,
+        next_due_at=standing.next_due_at,
+        overdue=standing.overdue,
+        at_risk=standing.at_risk,
+        arrived=arrived.get(line, 0),
+        handled=handled.get(line, 0),
+        parked=parked.get(line, 0),
+    )
