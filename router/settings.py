@@ -119,7 +119,9 @@ class Settings(Section):
     broker: Broker = Broker()
     log: Log = Log()
     #: Channel → account → its settings, checked against the channel's manifest, defaults filled in.
-    channels: Annotated[Accounts, SkipValidation, Field(repr=False)] = MappingProxyType({})
+    channels: Annotated[Accounts, SkipValidation] = Field(
+        repr=False, default_factory=lambda: MappingProxyType({})
+    )
 
     @property
     def fleet(self) -> bool:
