@@ -17,7 +17,7 @@ logger = log.get(__name__)
 BATCH = 64
 GATHER_S = 0.002
 #: How long one take waits before the loop looks whether it should stop.
-WAIT_S = 1.0
+WAIT_S = 0.5
 #: A message that loses so many races is parked for a person to look at.
 ROUNDS = 10
 #: Pause after the store failed.
@@ -35,10 +35,15 @@ class Consumer:
         """Take the parts; `house` gives the rules in force."""
         self._store, self._broker, self._events = store, broker, events
         self._ids, self._clock, self._house = ids, clock, house
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Let every `run` return once the batch in hand is done."""
+        self._stopping = True
 
     async def run(self, queue: str) -> None:
-        """Work on the queue until cancelled; a batch in hand is finished first or comes again."""
-        while True:
+        """Work on the queue until `stop`; a batch cut off by cancelling comes again."""
+        while not self._stopping:
             batch = await self._broker.take(queue, limit=BATCH, wait_s=WAIT_S, gather_s=GATHER_S)
             if batch:
                 reach("rt.got")

@@ -31,3 +31,8 @@ def token_reference(secret: bytes, token: str) -> str:
 def _signature(secret: bytes, reference: str) -> str:
     digest = hmac.new(secret, b"reply\n" + reference.encode(), hashlib.sha256).digest()
     return base64.b32encode(digest[:_KEPT]).decode().lower()
+
+
+def derive(secret: bytes) -> bytes:
+    """Return the key for reply tokens, so that it signs nothing else."""
+    return hmac.new(secret, b"reply tokens", hashlib.sha256).digest()

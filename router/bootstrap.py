@@ -1,0 +1,124 @@
+"""The only place that builds real parts and puts them together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from channels import registry
+from channels.port import Blobs, Channel, Clock
+from router import tokens
+from router.accept import Acceptor
+from router.actions import Actions
+from router.brokers.events import LocalEvents, RabbitEvents
+from router.brokers.local import LocalBroker
+from router.brokers.rabbit import RabbitBroker
+from router.clock import SystemClock
+from router.config import check_sample
+from router.consume import Consumer
+from router.host import AccountHost, HostParts
+from router.ids import RandomIds
+from router.keeper import Keeper, account, build_house
+from router.notify import Notifier
+from router.ports import Broker, Events, Ids, Store
+from router.settings import Settings
+from router.stores.blobs import LocalBlobs
+from router.stores.mongo import MongoBlobs, MongoStore
+from router.stores.sqlite import SqliteStore
+from router.timers import Timers
+from rules.evaluate import Rulebook
+from rules.load import load
+from rules.wording import Wording
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """All parts of a service, built and not yet opened."""
+
+    settings: Settings
+    secret: bytes = field(repr=False)
+    clock: Clock
+    ids: Ids
+    store: Store
+    blobs: Blobs
+    broker: Broker
+    events: Events
+    keeper: Keeper
+    acceptor: Acceptor
+    consumer: Consumer
+    timers: Timers
+    actions: Actions
+    #: By (channel, account).
+    hosts: Mapping[tuple[str, str], AccountHost]
+    channels: Mapping[tuple[str, str], Channel]
+    notifier: Notifier
+
+
+def open_rules(settings: Settings) -> Rulebook:
+    """Load the rules that the settings name. Raises RulesError, or ConfigError where nobody could answer."""
+    book = load(settings.rules, channels=registry.names())
+    check_sample(settings, sample=book.sample, agents=len(book.people))
+    return book
+
+
+def build(settings: Settings) -> Parts:
+    """Build every part for the settings. Raises ConfigError."""
+    clock, ids = SystemClock(), RandomIds()
+    secret = settings.secret_key.encode()
+    store, blobs = _store(settings, clock)
+    broker, events = _broker(settings)
+    house = build_house(settings, open_rules(settings), Wording.load(), tokens.derive(secret))
+    keeper = Keeper(house, store, clock)
+    acceptor = Acceptor(store, broker, clock, keeper)
+    consumer = Consumer(store, broker, events, ids, clock, keeper)
+    shared = HostParts(
+        store=store,
+        blobs=blobs,
+        clock=clock,
+        events=events,
+        ids=ids,
+        acceptor=acceptor,
+        house=keeper,
+        secret=secret,
+        organisation=settings.organisation,
+        public_url=settings.public_url,
+    )
+    hosts = {
+        (channel, name): AccountHost(shared, account(channel, name, given), given)
+        for channel, name, given in settings.accounts()
+    }
+    channels = {key: registry.adapter(key[0]).open(host) for key, host in hosts.items()}
+    return Parts(
+        settings=settings,
+        secret=secret,
+        clock=clock,
+        ids=ids,
+        store=store,
+        blobs=blobs,
+        broker=broker,
+        events=events,
+        keeper=keeper,
+        acceptor=acceptor,
+        consumer=consumer,
+        timers=Timers(store, broker, events, consumer, (ids, clock, keeper)),
+        actions=Actions(store, events, ids, clock, keeper),
+        hosts=hosts,
+        channels=channels,
+        notifier=Notifier(store, events, ids, clock, keeper, channels),
+    )
+
+
+def _store(settings: Settings, clock: Clock) -> tuple[Store, Blobs]:
+    url = settings.store.url
+    if url == "sqlite":
+        folder: Path = settings.data_dir
+        return SqliteStore(folder / "handleby.db", clock=clock), LocalBlobs(folder)
+    database = urlsplit(url).path.strip("/") or "handleby"
+    return MongoStore(url, clock=clock, database=database), MongoBlobs(url, database=database)
+
+
+def _broker(settings: Settings) -> tuple[Broker, Events]:
+    url = settings.broker.url
+    if url == "local":
+        return LocalBroker(settings.data_dir / "queue.db"), LocalEvents()
+    return RabbitBroker(url), RabbitEvents(url)

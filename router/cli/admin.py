@@ -1,0 +1,32 @@
+"""`handleby notes`: stop and start automatic notes for everybody."""
+
+import typer
+
+from router.bootstrap import Parts
+from router.cli.base import Config, with_parts
+from router.ports import Record
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def pause(config: Config = None) -> None:
+    """Send no automatic notes until `notes resume`; messages are routed as before."""
+    _turn(config, paused=True)
+
+
+@app.command()
+def resume(config: Config = None) -> None:
+    """Send automatic notes again, for what arrives from now on."""
+    _turn(config, paused=False)
+
+
+def _turn(config: Config, *, paused: bool) -> None:
+    async def job(parts: Parts) -> None:
+        known = await parts.store.record("switch", "notes")
+        version = known.version + 1 if known is not None else 1
+        record = Record(kind="switch", id="notes", value={"paused": paused}, version=version)
+        done = await parts.store.put_record(record)
+        typer.echo(("notes are paused" if paused else "notes are on") if done else "somebody else was faster; look again")
+
+    with_parts(config, job)

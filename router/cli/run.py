@@ -1,0 +1,75 @@
+"""`handleby run`: the whole service, or some roles of it."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+
+from router import faults, log
+from router.bootstrap import Parts, build
+from router.cli.base import Config, settings_of
+from router.errors import ConfigError
+from router.health import Health
+from router.server import Server
+from router.service import ROLES, Service
+from router.settings import Settings
+from router.welcome import welcome
+
+SAMPLE = "This is the sample team, for a first look. Name your own people in a rules file before real customers write."
+
+
+def run(
+    config: Config = None,
+    role: Annotated[
+        list[str] | None, typer.Option("--role", help="channels, router or desk; repeat for several. Default: all.")
+    ] = None,
+    crash: Annotated[str, typer.Option(hidden=True)] = "",
+) -> None:
+    """Start the service: everything in one process, unless roles are named."""
+    roles = tuple(dict.fromkeys(role or ROLES))
+    unknown = [one for one in roles if one not in ROLES]
+    if unknown:
+        raise ConfigError(f"--role {unknown[0]}: there is no such role. Roles: {', '.join(ROLES)}.")
+    if crash:
+        faults.arm(crash)
+    settings = settings_of(config)
+    log.configure(settings.log.level, settings.log.format)
+    _loop_factory(settings, roles)
+
+
+def _loop_factory(settings: Settings, roles: tuple[str, ...]) -> None:
+    import uvloop  # noqa: PLC0415  # only here, and not on every platform
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, roles))
+
+
+async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
+    """Run until SIGTERM or SIGINT."""
+    parts = build(settings)
+    banner = SAMPLE if parts.keeper.book().sample else ""
+    health = Health.of(parts, roles)
+    server = Server(parts, health, roles, banner)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    health_task = asyncio.create_task(health.run())
+
+    async def started() -> None:
+        await _say(parts, server, banner, roles)
+
+    try:
+        await Service(parts, server, roles).run(stop, started)
+    finally:
+        health_task.cancel()
+
+
+async def _say(parts: Parts, server: Server, banner: str, roles: tuple[str, ...]) -> None:
+    host = "localhost" if parts.settings.server.host in {"127.0.0.1", "::1"} else parts.settings.server.host
+    url = f"http://{host}:{server.port}"
+    if set(roles) == set(ROLES):
+        print(await welcome(parts, url, banner), flush=True)
+    else:
+        print(f"Handleby: {', '.join(roles)} at {url}", flush=True)
