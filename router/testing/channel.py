@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from channels.errors import ChannelError, LeaseLost
 from channels.message import Message, Outgoing, Sent
@@ -75,6 +75,7 @@ class RecordingHost:
         self.lines: dict[str, list[Line]] = defaultdict(list)
         self.standings: dict[str, Standing] = {}
         self.somebody_present = True
+        self._keys: set[str] = set()
         self._leases: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._changed: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._arrived = asyncio.Event()
@@ -83,10 +84,11 @@ class RecordingHost:
         """Keep the message, or raise `refuse`."""
         if self.refuse is not None:
             raise self.refuse
-        known = any(message.key == each.key for each in self.delivered)
+        known = message.key in self._keys
         if known:
             self.repeated.append(message.key)
         else:
+            self._keys.add(message.key)
             self.delivered.append(message)
         self._arrived.set()
         return Receipt(key=message.key, duplicate=known)
@@ -96,10 +98,8 @@ class RecordingHost:
         async with asyncio.timeout(timeout_s):
             while not ready():
                 self._arrived.clear()
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(self._arrived.wait(), 0.02)
-                except TimeoutError:
-                    continue
 
     @asynccontextmanager
     async def cursor(self, name: str = "") -> AsyncIterator[RecordingCursor]:
@@ -115,10 +115,8 @@ class RecordingHost:
         """Yield whenever `show` was called for the thread, and now and then."""
         while True:
             changed = self._changed[thread]
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), _WATCH_S)
-            except TimeoutError:
-                pass
             changed.clear()
             yield
 

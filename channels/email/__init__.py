@@ -1,0 +1,1 @@
+"""Email: mail in by SMTP or IMAP, mail out by SMTP."""

@@ -1,0 +1,1 @@
+"""Reading what mail programs write: headers, addresses, parts, charsets; every step in linear time."""
