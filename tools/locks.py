@@ -40,7 +40,7 @@ def unmet(wanted: list[str], pins: dict[str, str], name: str) -> list[str]:
         if version is None:
             problems.append(f"{name}: {requirement.name} is not in it")
         elif not requirement.specifier.contains(version, prereleases=True):
-            problems.append(f"{name}: has {requirement.name} {version}, pyproject.toml asks for {requirement.specifier}")
+            problems.append(f"{name}: has {requirement.name} {version}, asked for is {requirement.specifier}")
     return problems
 
 
@@ -68,14 +68,14 @@ def check(root: Path = ROOT) -> list[str]:
 def refresh() -> None:
     """Resolve anew and write all files, without addresses in them."""
     common = ["pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate",
-              "--no-emit-index-url", "--python-version", "3.11", *sys.argv[2:]]  # fmt: skip
+              "--python-version", "3.11", *sys.argv[2:]]  # fmt: skip
     everything = ["pyproject.toml", "--extra", "dev", "--constraint", "requirements.lock"]
     for more in (
         ["pyproject.toml", "--output-file", "requirements.lock"],
         [*everything, "--output-file", "requirements-dev.lock"],
         ["--group", "setup", "--output-file", "requirements-setup.lock"],
     ):
-        subprocess.run([uv(), *common, *more], cwd=ROOT, check=True)  # noqa: S603  # fixed words
+        subprocess.run([uv(), *common, *more], cwd=ROOT, check=True)
 
 
 def uv() -> str:
