@@ -37,7 +37,7 @@ class Actions:
         """Take the parts."""
         self._store, self._events, self._ids, self._clock, self._house = store, events, ids, clock, house
 
-    async def reply(
+    async def reply(  # noqa: PLR0913  # one verb; all but the first are named
         self,
         id: str,
         *,

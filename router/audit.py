@@ -56,7 +56,9 @@ async def audit(store: Store, house: House, clock: Clock) -> Report:
         if row.state == "new" and row.message.received_at < settled and not held:
             findings.append(_found("a message is in exactly one conversation", key, "it is in none yet"))
         if row.state == "applied" and row.conversation not in conversations:
-            findings.append(_found("a message is in exactly one conversation", key, "its conversation is missing"))
+            findings.append(
+                _found("a message is in exactly one conversation", key, "its conversation is missing")
+            )
         if row.state == "applied" and row.conversation in conversations and not held:
             findings += _left_the_document(row.conversation, key, conversations[row.conversation])
     findings += await _claims(store, conversations, settled)
@@ -81,7 +83,9 @@ def _conversation(one: Conversation, house: House) -> list[Finding]:
         if not one.queue and not one.owner:
             found.append(_found("open work has a queue or an owner", name, "it has neither"))
         if not one.accountable and house.book.queue(one.queue).duty:
-            found.append(_found("open work has an accountable person", name, f"nobody answers for {one.queue}"))
+            found.append(
+                _found("open work has an accountable person", name, f"nobody answers for {one.queue}")
+            )
         if one.due_at is None:
             found.append(_found("open work has a due time", name, "it has none"))
     return found + _notes(one)
@@ -90,7 +94,11 @@ def _conversation(one: Conversation, house: House) -> list[Finding]:
 def _notes(one: Conversation) -> list[Finding]:
     found = []
     name = one.reference
-    told = [item for item in one.outbox if item.note is not None and item.state in {SendState.SENT, SendState.UNKNOWN}]
+    told = [
+        item
+        for item in one.outbox
+        if item.note is not None and item.state in {SendState.SENT, SendState.UNKNOWN}
+    ]
     causes = Counter((item.trigger, item.note) for item in told)
     found += [
         _found("one note a trigger and kind", name, f"{count} notes of kind {kind}")
@@ -117,7 +125,9 @@ async def _claims(store: Store, conversations: dict[str, Conversation], settled:
         for claim in agent.claims:
             one = conversations.get(claim.conversation)
             if claim.at < settled and (one is None or one.claim != claim.id):
-                found.append(_found("claims belong to conversations", agent.id, f"{claim.id} belongs to none"))
+                found.append(
+                    _found("claims belong to conversations", agent.id, f"{claim.id} belongs to none")
+                )
     for one in conversations.values():
         owner = agents.get(one.owner)
         if owner is not None and all(claim.id != one.claim for claim in owner.claims):

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rules.evaluate import Rulebook
+from rules.load import load
+from rules.wording import Wording
+
 from channels import registry
 from channels.port import Blobs, Channel, Clock
 from router import tokens
@@ -26,9 +30,6 @@ from router.stores.blobs import LocalBlobs
 from router.stores.mongo import MongoBlobs, MongoStore
 from router.stores.sqlite import SqliteStore
 from router.timers import Timers
-from rules.evaluate import Rulebook
-from rules.load import load
-from rules.wording import Wording
 
 
 @dataclass(frozen=True, kw_only=True)

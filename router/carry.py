@@ -35,7 +35,7 @@ async def carry(channel: Channel, conversation: Conversation, out: Outgoing, *, 
         return result(SendState.RETRY, str(error), after_s=error.after_s)
     except Refused as error:
         return result(SendState.FAILED, str(error))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever it was, the send is in doubt
         logger.warning("send in doubt", channel=out.channel, account=out.account, error=type(error).__name__)
         return result(SendState.UNKNOWN, f"{type(error).__name__}: {error}"[:300])
     if sent is None:

@@ -196,7 +196,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=Tr
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of the append-only log: accepted, decided, claimed, presence, answered, …"""
+    """One line of the append-only log: accepted, decided, claimed, presence, answered and so on."""
 
     at: datetime
     kind: str

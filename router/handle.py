@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
+from rules.evaluate import evaluate
 
 from channels.message import Kind, Message
 from router import assign, steps
+from router.acknowledge import acknowledge
 from router.conversation import Agent, Claim, Conversation, Decision, Status
 from router.draft import Draft, birth_id
-from router.acknowledge import acknowledge
+from router.facts import facts_of
 from router.recognise import Recognised, Sort, recognise
-from rules.evaluate import evaluate
-from rules.model import Facts, Verdict
+from rules.model import Verdict
 
 
 def receive(draft: Draft, keys: Sequence[str]) -> list[str]:
@@ -102,7 +103,9 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
     was_waiting_on = conversation.waiting_on
     reopened = conversation.status in {Status.PENDING, Status.RESOLVED}
     conversation = steps.await_answer(conversation, message)
-    verdict = evaluate(draft.house.book, facts(draft, conversation, message, reopened=reopened))
+    verdict = evaluate(
+        draft.house.book, facts_of(conversation, message, draft.customer(message), reopened=reopened)
+    )
     conversation = _decide(draft, conversation, message, verdict)
     conversation = _let_go_of_the_absent(draft, conversation)
     if conversation.waiting_on != was_waiting_on:
@@ -171,7 +174,9 @@ def _from_machine(draft: Draft, conversation: Conversation, message: Message) ->
     reason = message.no_note or "written by a machine"
     if conversation.version or conversation.waiting_on:
         return replace(conversation, no_note=conversation.no_note or reason)
-    verdict = evaluate(draft.house.book, facts(draft, conversation, message, reopened=False))
+    verdict = evaluate(
+        draft.house.book, facts_of(conversation, message, draft.customer(message), reopened=False)
+    )
     held = _decide(draft, conversation, message, verdict)
     return replace(held, kind="machine", status=Status.HELD, no_note=reason)
 
@@ -196,7 +201,7 @@ def _status(draft: Draft, conversation: Conversation, message: Message) -> Conve
     return flagged
 
 
-def _contact(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
+def _contact(_: Draft, conversation: Conversation, message: Message) -> Conversation:
     """Remember where else the customer can be reached; nobody has to answer that."""
     done = steps.left_address(conversation, message.claims[0])
     return done if conversation.version or conversation.waiting_on else replace(done, status=Status.RESOLVED)
@@ -208,7 +213,7 @@ def _unreadable(draft: Draft, conversation: Conversation, message: Message) -> C
     return steps.flag(done, f"This could not be read: {message.reason}. Download the raw bytes to look.")
 
 
-def _same(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
+def _same(_: Draft, conversation: Conversation, __: Message) -> Conversation:
     return conversation
 
 
@@ -222,29 +227,6 @@ _TAKE = {
     Sort.UNREADABLE: _unreadable,
     Sort.SAME_MAIL: _same,
 }
-
-
-def facts(draft: Draft, conversation: Conversation, message: Message, *, reopened: bool) -> Facts:
-    """Gather what the rules may look at."""
-    customer = draft.customer(message)
-    ended = conversation.promises[-1].state if conversation.promises else ""
-    return Facts(
-        now=message.received_at,
-        channel=message.channel,
-        account=message.account,
-        text=message.text,
-        subject=message.subject or conversation.subject,
-        sender=message.sender.address,
-        sender_name=message.sender.name,
-        language=conversation.language,
-        customer={**customer.attributes, **message.attributes},
-        attachments=tuple(part for file in message.attachments for part in (file.name, file.content_type)),
-        previous_owner=conversation.previous_owner,
-        unanswered=conversation.unanswered or 1,
-        reopened=reopened,
-        promise_broken=ended == "broken",
-        kind=message.kind.value,
-    )
 
 
 def _know_customer(draft: Draft, message: Message) -> None:

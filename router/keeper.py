@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
+from rules.evaluate import Rulebook
+from rules.wording import Wording
 
 from channels import registry
 from channels.port import Clock
@@ -13,8 +15,6 @@ from router.house import Account, House
 from router.language import detect
 from router.ports import Store
 from router.settings import Settings
-from rules.evaluate import Rulebook
-from rules.wording import Wording
 
 logger = log.get(__name__)
 
@@ -59,7 +59,9 @@ class Keeper:
 
 def build_house(settings: Settings, book: Rulebook, wording: Wording, secret: bytes) -> House:
     """Put the house together from settings, rules and wording."""
-    accounts = {(channel, name): account(channel, name, given) for channel, name, given in settings.accounts()}
+    accounts = {
+        (channel, name): account(channel, name, given) for channel, name, given in settings.accounts()
+    }
     languages = tuple(wording.languages)
     return House(
         book=book,

@@ -96,7 +96,7 @@ class Notifier:
                 await self._clock.sleep(STORE_PAUSE_S)
                 continue
             for job in jobs:
-                task = asyncio.create_task(self._perform(job))
+                task = asyncio.create_task(self.perform(job))
                 sends.add(task)
                 task.add_done_callback(sends.discard)
             if not more:
@@ -199,7 +199,7 @@ class Notifier:
 
     # --- send, then write down what became of it
 
-    async def _perform(self, job: Job) -> None:
+    async def perform(self, job: Job) -> None:
         """Send one thing; owned by us, so that no lost connection to the broker can cut it short."""
         out = job.outgoing
         address = (out.channel, out.account)

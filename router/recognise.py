@@ -16,7 +16,9 @@ SAME_MAIL = timedelta(days=7)
 #: A second mail with the same subject joins an open conversation within this time.
 SAME_SUBJECT = timedelta(days=14)
 
-_PREFIX = re.compile(r"^\s*(?:re|aw|sv|vs|rv|antw|tr|fw|fwd|wg|vb|отв|отв\.|на)\s*(?:\[\d+\])?\s*:\s*", re.I)
+_PREFIX = re.compile(
+    r"^\s*(?:re|aw|sv|vs|rv|antw|tr|fw|fwd|wg|vb|отв|отв\.|на)\s*(?:\[\d+\])?\s*:\s*", re.IGNORECASE
+)
 
 
 class Sort(StrEnum):
@@ -85,9 +87,8 @@ def attach(message: Message, draft: Draft) -> tuple[Conversation | None, str]:
     subject from the same person starts a new conversation.
     """
     if message.thread:
-        for found in draft.linked(draft.thread_link(message)):
-            return found, "the same thread"
-        return None, "a new thread"
+        known = next(iter(draft.linked(draft.thread_link(message))), None)
+        return known, "a new thread" if known is None else "the same thread"
     found, reason = _cited(message, draft)
     if found is not None and message.kind is Kind.CUSTOMER and _other_subject(message, found):
         return None, "a new subject starts a new conversation"
@@ -100,19 +101,15 @@ def _cited(message: Message, draft: Draft) -> tuple[Conversation | None, str]:
 
 def _by_token(message: Message, draft: Draft) -> tuple[Conversation, str] | None:
     reference = token_reference(draft.house.secret, message.token) if message.token else ""
-    if reference:
-        for found in draft.linked(f"ref:{reference}"):
-            return found, "the signed address it was sent to"
-    return None
+    found = next(iter(draft.linked(f"ref:{reference}")), None) if reference else None
+    return None if found is None else (found, "the signed address it was sent to")
 
 
 def _by_citation(message: Message, draft: Draft) -> tuple[Conversation, str] | None:
     cited = (*reversed(message.references), *((message.about,) if message.about else ()))
-    for name in cited:
-        for found in draft.linked(f"mid:{name}"):
-            if _may_cite(message, found, draft):
-                return found, "it answers a message of this conversation"
-    return None
+    candidates = (found for name in cited for found in draft.linked(f"mid:{name}"))
+    allowed = next((found for found in candidates if _may_cite(message, found, draft)), None)
+    return None if allowed is None else (allowed, "it answers a message of this conversation")
 
 
 def _may_cite(message: Message, found: Conversation, draft: Draft) -> bool:

@@ -1,6 +1,7 @@
 """The web server of a process: the routes of its roles, health and metrics on each."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 from aiohttp import web
@@ -14,6 +15,9 @@ from router.desk.parts import Parts as DeskParts
 from router.health import Health
 
 logger = log.get(__name__)
+
+#: Returns an HTTP status and a JSON document.
+Check: TypeAlias = Callable[[], Awaitable[tuple[int, Mapping[str, Any]]]]
 
 #: Largest request body; pictures and papers are sent one at a time.
 BODY_BYTES = 26 * 1024 * 1024
@@ -80,10 +84,13 @@ class Server:
             public_url=settings.public_url,
             banner=self._banner,
             open_outbox=settings.loopback,
-            senders={f"{channel}/{name}": str(given.get("address", "")) for channel, name, given in settings.accounts()},
+            senders={
+                f"{channel}/{name}": str(given.get("address", ""))
+                for channel, name, given in settings.accounts()
+            },
         )
 
-    async def _document(self) -> Mapping[str, object]:
+    async def _document(self) -> Mapping[str, Any]:
         _, document = await self._health.queues()
         return document
 
@@ -102,7 +109,9 @@ def _route(route: Route) -> web.RouteDef:
     return web.route(route.method, route.path, route.handler)
 
 
-def _answer(check: Callable[[], Awaitable[tuple[int, Mapping[str, object]]]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _answer(
+    check: Callable[[], Awaitable[tuple[int, Mapping[str, Any]]]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handler(_: web.Request) -> web.Response:
         status, document = await check()
         return web.Response(

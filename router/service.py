@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from channels import registry
 from channels.port import Channel
@@ -11,6 +12,7 @@ from router.accept import queue_of
 from router.bootstrap import Parts
 from router.consume import drain_parked
 from router.errors import BrokerDown
+from router.health import Health
 from router.host import AccountHost
 from router.server import Server
 
@@ -28,9 +30,9 @@ WORK_S = 8.0
 class Service:
     """The service in one process, in one or several roles."""
 
-    def __init__(self, parts: Parts, server: Server, roles: Sequence[str]) -> None:
-        """Take the parts, the web server, and which roles to play."""
-        self._parts, self._server, self._roles = parts, server, frozenset(roles)
+    def __init__(self, parts: Parts, server: Server, health: Health, roles: Sequence[str]) -> None:
+        """Take the parts, the web server, health, and which roles to play."""
+        self._parts, self._server, self._health, self._roles = parts, server, health, frozenset(roles)
         self._stopping = asyncio.Event()
 
     async def run(self, stop: asyncio.Event, started: Callable[[], Awaitable[None]]) -> None:
@@ -40,8 +42,10 @@ class Service:
         await parts.events.open()
         async with asyncio.TaskGroup() as group:
             keep = [group.create_task(self._keep("switches", parts.keeper.run))]
+            keep += [group.create_task(self._keep("health", self._health.run))]
             intake = [group.create_task(self._keep("accept", parts.acceptor.run))]
-            work = [group.create_task(self._broker(group, work_tasks := []))]
+            work_tasks: list[asyncio.Task[None]] = []
+            work = [group.create_task(self._broker(group, work_tasks))]
             if "router" in self._roles:
                 keep += [group.create_task(self._keep("timers", parts.timers.run))]
                 keep += [group.create_task(self._keep("outbox", parts.notifier.run))]
@@ -86,10 +90,9 @@ class Service:
                 pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
         if "router" not in self._roles:
             return
-        for queue in queues:
-            tasks.append(group.create_task(self._keep(queue, lambda q=queue: parts.consumer.run(q))))
-        drain = self._keep("parked", lambda: drain_parked(parts.consumer, parts.broker, parts.store, parts.clock))
-        tasks.append(group.create_task(drain))
+        loops = {queue: partial(parts.consumer.run, queue) for queue in queues}
+        loops["parked"] = partial(drain_parked, parts.consumer, parts.broker, parts.store, parts.clock)
+        tasks.extend(group.create_task(self._keep(name, loop)) for name, loop in loops.items())
 
     def _receivers(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         return [
@@ -104,10 +107,11 @@ class Service:
             try:
                 host.report("ok")
                 await channel.receive()
-                return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it was, the account is started again
                 host.report("down", f"{type(error).__name__}: {error}"[:300])
                 logger.warning("account failed; starting again", channel=host.channel, account=host.account)
+            else:
+                return
             await asyncio.sleep(pause_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
@@ -117,9 +121,10 @@ class Service:
         while not self._stopping.is_set():
             try:
                 await loop()
-                return
             except Exception:
                 logger.exception("loop failed; starting again", loop=name)
+            else:
+                return
             await asyncio.sleep(pause_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 

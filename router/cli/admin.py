@@ -4,6 +4,7 @@ import typer
 
 from router.bootstrap import Parts
 from router.cli.base import Config, with_parts
+from router.errors import Conflict
 from router.ports import Record
 
 app = typer.Typer(no_args_is_help=True)
@@ -27,6 +28,10 @@ def _turn(config: Config, *, paused: bool) -> None:
         version = known.version + 1 if known is not None else 1
         record = Record(kind="switch", id="notes", value={"paused": paused}, version=version)
         done = await parts.store.put_record(record)
-        typer.echo(("notes are paused" if paused else "notes are on") if done else "somebody else was faster; look again")
+        typer.echo(
+            ("notes are paused" if paused else "notes are on")
+            if done
+            else "somebody else was faster; look again"
+        )
 
     with_parts(config, job)

@@ -23,7 +23,8 @@ app = typer.Typer(
 )
 
 Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Settings file; else HANDLEBY_CONFIG, else ./handleby.toml.")
+    Path | None,
+    typer.Option("--config", "-c", help="Settings file; else HANDLEBY_CONFIG, else ./handleby.toml."),
 ]
 
 

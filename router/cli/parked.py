@@ -24,7 +24,9 @@ def show_all(config: Config = None) -> None:
         rows = await parts.store.parked(MOST)
         for row in rows:
             since = when(row.parked_at) if row.parked_at else "-"
-            typer.echo(f"{row.message.key}\t{row.message.channel}\tsince {since}\tdue {when(row.due_at)}\t{row.reason}")
+            typer.echo(
+                f"{row.message.key}\t{row.message.channel}\tsince {since}\tdue {when(row.due_at)}\t{row.reason}"
+            )
         typer.echo(f"{len(rows)} parked", err=True)
 
     with_parts(config, job)
@@ -55,7 +57,9 @@ def replay(
 
     async def job(parts: Parts) -> None:
         rows = await parts.store.parked(MOST)
-        keys = [row.message.key for row in rows if row.message.key == key or (reason and reason in row.reason)]
+        keys = [
+            row.message.key for row in rows if row.message.key == key or (reason and reason in row.reason)
+        ]
         if not keys:
             raise HandlebyError("Nothing parked fits. See `handleby parked list`.")
         done = [await parts.store.unpark(one) for one in keys]
@@ -68,6 +72,7 @@ def replay(
 def discard(
     key: Key,
     why: Annotated[str, typer.Option(help="The reason, kept with the message.")],
+    *,
     yes: Annotated[bool, typer.Option("--yes", help="Without it, nothing is done.")] = False,
     config: Config = None,
 ) -> None:

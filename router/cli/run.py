@@ -22,7 +22,8 @@ SAMPLE = "This is the sample team, for a first look. Name your own people in a r
 def run(
     config: Config = None,
     role: Annotated[
-        list[str] | None, typer.Option("--role", help="channels, router or desk; repeat for several. Default: all.")
+        list[str] | None,
+        typer.Option("--role", help="channels, router or desk; repeat for several. Default: all."),
     ] = None,
     crash: Annotated[str, typer.Option(hidden=True)] = "",
 ) -> None:
@@ -55,21 +56,17 @@ async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    health_task = asyncio.create_task(health.run())
 
     async def started() -> None:
         await _say(parts, server, banner, roles)
 
-    try:
-        await Service(parts, server, roles).run(stop, started)
-    finally:
-        health_task.cancel()
+    await Service(parts, server, health, roles).run(stop, started)
 
 
 async def _say(parts: Parts, server: Server, banner: str, roles: tuple[str, ...]) -> None:
     host = "localhost" if parts.settings.server.host in {"127.0.0.1", "::1"} else parts.settings.server.host
     url = f"http://{host}:{server.port}"
     if set(roles) == set(ROLES):
-        print(await welcome(parts, url, banner), flush=True)
+        typer.echo(await welcome(parts, url, banner))
     else:
-        print(f"Handleby: {', '.join(roles)} at {url}", flush=True)
+        typer.echo(f"Handleby: {', '.join(roles)} at {url}")

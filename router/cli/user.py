@@ -25,7 +25,7 @@ def add(
 
     async def job(parts: Parts) -> None:
         door = Door(parts)
-        await users.add(parts.store, email, name=name, role=role)
+        await users.add(parts.store, email=email, name=name, role=role)
         typer.echo(await users.link(door, email))
 
     with_parts(config, job)
@@ -50,6 +50,6 @@ def token(
     """Print a new API token; it is shown this once."""
 
     async def job(parts: Parts) -> None:
-        typer.echo(await users.token(Door(parts), email, label=label))
+        typer.echo(await users.token(Door(parts), email, name=label))
 
     with_parts(config, job)

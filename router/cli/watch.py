@@ -29,7 +29,9 @@ def queues(config: Config = None) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(f"[bold]{document['status']}[/bold]")
     for cause in document["causes"]:
-        console.print(f"- {cause['text']} (since {cause['since']}; {cause['impact']}) [bold]{cause['next']}[/bold]")
+        console.print(
+            f"- {cause['text']} (since {cause['since']}; {cause['impact']}) [bold]{cause['next']}[/bold]"
+        )
     table = Table(*(one.replace("_", " ") for one in COLUMNS))
     for row in document["queues"]:
         table.add_row(*(_cell(row[one]) for one in COLUMNS))
@@ -81,7 +83,9 @@ def _get(url: str) -> tuple[int, Any]:
     except HTTPError as error:
         return error.code, json.load(error)
     except (URLError, OSError, ValueError) as error:
-        raise HandlebyError(f"{url} does not answer ({error}). Is `handleby run` up with these settings?") from error
+        raise HandlebyError(
+            f"{url} does not answer ({error}). Is `handleby run` up with these settings?"
+        ) from error
 
 
 def when(value: datetime) -> str:

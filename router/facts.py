@@ -1,0 +1,27 @@
+"""What the rules may look at in a message, its conversation and its customer."""
+
+from channels.message import Message
+from router.conversation import Conversation, Customer
+from rules.model import Facts
+
+
+def facts_of(conversation: Conversation, message: Message, customer: Customer, *, reopened: bool) -> Facts:
+    """Gather the facts, as they were when the message arrived."""
+    ended = conversation.promises[-1].state.value if conversation.promises else ""
+    return Facts(
+        now=message.received_at,
+        channel=message.channel,
+        account=message.account,
+        text=message.text,
+        subject=message.subject or conversation.subject,
+        sender=message.sender.address,
+        sender_name=message.sender.name,
+        language=conversation.language,
+        customer={**customer.attributes, **message.attributes},
+        attachments=tuple(part for file in message.attachments for part in (file.name, file.content_type)),
+        previous_owner=conversation.previous_owner,
+        unanswered=conversation.unanswered or 1,
+        reopened=reopened,
+        promise_broken=ended == "broken",
+        kind=message.kind.value,
+    )
