@@ -1,10 +1,11 @@
-"""Scripts and styles of the chat, held in memory and named by their content."""
+"""Scripts and styles of the chat, held in memory, compressed, and named by their content."""
 
+import gzip
 import hashlib
 from functools import cache
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from msgspec import Struct
 
 from channels.webchat.errors import Unknown
@@ -18,6 +19,7 @@ class Asset(Struct, frozen=True, kw_only=True):
     """One file, as it is sent."""
 
     body: bytes
+    zipped: bytes
     content_type: str
     etag: str
 
@@ -39,13 +41,19 @@ def response(request: web.Request, name: str) -> web.Response:
         "ETag": asset.etag,
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": "cross-origin",
+        "Vary": "Accept-Encoding",
     }
-    if request.headers.get("If-None-Match", "") == asset.etag:
+    if request.headers.get(hdrs.IF_NONE_MATCH, "") == asset.etag:
         return web.Response(status=304, headers=headers)
-    return web.Response(body=asset.body, content_type=asset.content_type, charset="utf-8", headers=headers)
+    body = asset.body
+    if "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        body = asset.zipped
+        headers["Content-Encoding"] = "gzip"
+    return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
 
 
 def _read(path: Path) -> Asset:
     body = path.read_bytes()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-    return Asset(body=body, content_type=_TYPES[path.suffix], etag=etag)
+    etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
+    zipped = gzip.compress(body, mtime=0)
+    return Asset(body=body, zipped=zipped, content_type=_TYPES[path.suffix], etag=etag)

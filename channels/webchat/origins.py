@@ -32,7 +32,8 @@ class Origins:
 
     def sources(self) -> list[str]:
         """Return them as a content security policy writes them."""
-        return sorted(self._exact) + [f"{head}*{tail}" for head, tail in self._below]
+        exact = sorted(origin for origin in self._exact if "[" not in origin)  # CSP knows no IPv6 address
+        return exact + [f"{head}*{tail}" for head, tail in self._below]
 
     def _add(self, item: str, where: str) -> None:
         origin = item.strip().lower().rstrip("/")

@@ -11,6 +11,7 @@ from channels.webchat import assets
 from channels.webchat.chat import Chat
 from channels.webchat.config import Config, pick, read
 
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\"'.,;:!?)]|[^@\s<>\"(]+@[\w-]+(?:\.[\w-]+)+")
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 
@@ -54,15 +55,34 @@ def render(config: Config) -> str:
     fields = {
         "lang": config.language,
         "account": config.account,
+        "organisation": config.organisation,
         "title": config.title,
         "greeting": config.greeting,
         "purpose": config.purpose,
         "colour": config.colour,
         "script_needed": config.words["script_needed"],
-        "other_ways_title": config.words["other_ways"],
     }
-    ways = "".join(f"<li>{escape(way)}</li>" for way in config.other_ways)
-    return _template().substitute({k: escape(v) for k, v in fields.items()}, ways=ways)
+    return _template().substitute({key: escape(text) for key, text in fields.items()}, ways=_ways(config))
+
+
+def _ways(config: Config) -> str:
+    """Return how else to reach the organisation, as a list; nothing when no other way is set."""
+    if not config.other_ways:
+        return ""
+    items = "".join(f"<li>{_linked(way)}</li>" for way in config.other_ways)
+    return f"<h2>{escape(config.words['other_ways'])}</h2><ul>{items}</ul>"
+
+
+def _linked(text: str) -> str:
+    """Return the text escaped, with web and mail addresses as links."""
+    parts = []
+    end = 0
+    for found in _ADDRESS.finditer(text):
+        href = found[0] if found[0].startswith("http") else f"mailto:{found[0]}"
+        parts.append(escape(text[end : found.start()]))
+        parts.append(f'<a href="{escape(href)}" rel="noopener">{escape(found[0])}</a>')
+        end = found.end()
+    return "".join(parts) + escape(text[end:])
 
 
 @cache

@@ -54,7 +54,7 @@ def visitor(hello: Hello, proved: Pass) -> Visitor:
     claimed = hello.identity
     name = hello.name or (claimed.name if claimed else "")
     email = hello.email or (claimed.email if claimed else "")
-    return Visitor(proved=proved, name=_name(name), email=address(email), zone=_zone(hello.zone))
+    return Visitor(proved=proved, name=_name(name), email=email.strip() if address(email) else "", zone=_zone(hello.zone))
 
 
 def message(write: Write, by: Visitor, arrival: Arrival) -> Message:
@@ -69,10 +69,9 @@ def message(write: Write, by: Visitor, arrival: Arrival) -> Message:
 
 def contact(reach: Reach, by: Visitor, arrival: Arrival) -> Message:
     """Return the note that the visitor can be reached elsewhere: kind `status`, reason `contact`, a claim."""
-    email = address(reach.email)
-    if not email:
+    if not address(reach.email):
         raise Refusal("email", "That is not an email address.")
-    by = msgspec.structs.replace(by, email=email, name=_name(reach.name) or by.name)
+    by = msgspec.structs.replace(by, email=reach.email.strip(), name=_name(reach.name) or by.name)
     return msgspec.structs.replace(_from(by, arrival, reach.client_id), kind=Kind.STATUS, reason="contact")
 
 
@@ -115,8 +114,10 @@ def _claims(by: Visitor) -> tuple[Identity, ...]:
     proved = by.proved
     signed = address(proved.email)
     found = [Identity(kind="email", address=signed, name=proved.name, verified=True)] if signed else []
-    if by.email and by.email != signed:
-        found.append(Identity(kind="email", address=by.email, name=by.name))
+    typed = address(by.email)
+    if typed and typed != signed:
+        spelling = by.email if by.email != typed else ""
+        found.append(Identity(kind="email", address=typed, name=by.name, spelling=spelling))
     return tuple(found)
 
 

@@ -100,7 +100,7 @@ class Room:
                 answer = await self._chat.reception.reach(frame, visitor, self._remote)
                 await self._send(answer)
                 if isinstance(answer, Ack):
-                    return msgspec.structs.replace(visitor, email=parse.address(frame.email))
+                    return msgspec.structs.replace(visitor, email=frame.email.strip())
             case Seen():
                 await self._see(visitor.proved.session, frame.seq)
             case Hello():
