@@ -5,8 +5,18 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from aiohttp import web
 
-from router.desk.api import admin, agents, answers, conversations, customers, files, queues, recent
-from router.desk.api import rulebook, work
+from router.desk.api import (
+    admin,
+    agents,
+    answers,
+    conversations,
+    customers,
+    files,
+    queues,
+    recent,
+    rulebook,
+    work,
+)
 from router.desk.assets import Assets
 from router.desk.endpoint import serve
 from router.desk.failures import answer

@@ -10,6 +10,8 @@ from router.desk.headers import harden
 FOLDER = Path(__file__).parent / "static"
 #: Not left to the machine's own list of types, which may be wrong.
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
+#: Loaded by the sandboxed frame of a mail, which has no origin of its own.
+FRAMED = frozenset({"mail.css"})
 
 
 class Assets:
@@ -38,8 +40,11 @@ class Assets:
             return response
         current = request.match_info["version"] == self.version
         keep = "public, max-age=31536000, immutable" if current else "no-store"
+        headers = {"Cache-Control": keep}
+        if name in FRAMED:
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         response = web.Response(
-            body=data, content_type=TYPES[Path(name).suffix], charset="utf-8", headers={"Cache-Control": keep}
+            body=data, content_type=TYPES[Path(name).suffix], charset="utf-8", headers=headers
         )
         harden(response)
         return response

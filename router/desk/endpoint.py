@@ -10,11 +10,11 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from router.desk.failures import Invalid, TooLarge, Unauthorised, answer, problem
 from router.desk.gate import Gate, Principal
 from router.desk.headers import harden
 from router.desk.live import Streams
 from router.desk.parts import Parts
-from router.desk.failures import Invalid, TooLarge, Unauthorised, answer, problem
 from router.desk.schema import Operation
 from router.errors import Forbidden, NotFound
 
@@ -77,7 +77,7 @@ def serve(
             call = Call(parts=parts, gate=gate, streams=streams, request=request, visitor=who)
             found = await operation.handler(call, **await _arguments(operation, call))
             response = found if isinstance(found, web.StreamResponse) else _json(operation, request, found)
-        except Exception as error:  # noqa: BLE001  # each becomes an answer; unknown ones are logged
+        except Exception as error:  # each becomes an answer; unknown ones are logged
             if problem(error).status == 500:
                 log.exception("api call failed", operation=operation.name)
             response = answer(error)
@@ -105,10 +105,14 @@ async def _arguments(operation: Operation, call: Call) -> dict[str, Any]:
         raise Invalid(f"Unknown query parameters: {', '.join(sorted(set(asked)))}. This takes none.")
     if operation.body is not None:
         found["body"] = await _body(operation, call)
-    elif call.request.can_read_body and not operation.extras.takes:
-        if (await call.bytes(BODY_MOST)).strip() not in {b"", b"{}"}:
-            raise Invalid("This takes no body.")
+    elif not operation.extras.takes:
+        await _no_body(call)
     return found
+
+
+async def _no_body(call: Call) -> None:
+    if call.request.can_read_body and (await call.bytes(BODY_MOST)).strip() not in {b"", b"{}"}:
+        raise Invalid("This takes no body.")
 
 
 def _part(text: str, kind: Any) -> Any:

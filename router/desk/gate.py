@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from router.desk import sessions
 from router.desk.accounts import Role, User, agent_of
+from router.desk.failures import TooMany, Unauthorised
 from router.desk.limits import Rate
 from router.desk.parts import Parts
-from router.desk.failures import TooMany, Unauthorised
 from router.errors import Forbidden
 
 #: Our own pages send it; a foreign page cannot without asking first, and is refused then.

@@ -1,6 +1,7 @@
 """One-time sign-in links: signed, short-lived, and used up in the store."""
 
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -10,8 +11,8 @@ from msgspec import Struct
 
 from router.desk import accounts
 from router.desk.accounts import User
-from router.desk.parts import Door
 from router.desk.failures import Invalid
+from router.desk.parts import Door
 from router.errors import Conflict, NotFound
 from router.ports import Record
 
@@ -23,7 +24,6 @@ _AGAIN = "Ask your administrator for a new one, or run: handleby users link EMAI
 _USED_UP = f"This link was used already; each works once. {_AGAIN}"
 _EXPIRED = f"This link is too old. {_AGAIN}"
 _BROKEN = f"This link is not complete or not ours. Copy the whole address. {_AGAIN}"
-
 
 
 class Ticket(Struct, frozen=True, kw_only=True):
@@ -46,9 +46,8 @@ async def link(door: Door, email: str, *, seconds: float = LINK_S) -> str:
         until=door.clock.now() + timedelta(seconds=seconds),
         generation=user.generation,
     )
-    token = _signer(door.secret).dumps(msgspec.to_builtins(ticket))
-    signed = token if isinstance(token, str) else token.decode()
-    return f"{door.public_url.rstrip('/')}/signin/link?token={quote(signed, safe='')}"
+    token = str(_signer(door.secret).dumps(msgspec.to_builtins(ticket)))
+    return f"{door.public_url.rstrip('/')}/signin/link?token={quote(token, safe='')}"
 
 
 async def first_link(door: Door, agent: str) -> str:
@@ -61,10 +60,8 @@ async def first_link(door: Door, agent: str) -> str:
         raise NotFound(f"The rules have no agent {agent!r} with an email address.")
     if await accounts.get(door.store, accounts.user_id(person.email)) is None:
         role = "agent" if await door.store.records("user", 1) else "admin"
-        try:
+        with suppress(Conflict):  # another process made it first, which is as good
             await accounts.add(door.store, email=person.email, name=person.name, role=role)
-        except Conflict:  # another process made it first, which is as good
-            pass
     return await link(door, person.email, seconds=FIRST_LINK_S)
 
 

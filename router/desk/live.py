@@ -6,10 +6,10 @@ from collections import Counter
 import msgspec
 from aiohttp import web
 
+from router.desk.failures import TooMany
 from router.desk.gate import Gate
 from router.desk.headers import harden
 from router.desk.parts import Parts
-from router.desk.failures import TooMany
 from router.errors import HandlebyError, NotFound
 
 #: Seconds between two signs of life; each also looks whether the person may still listen.
@@ -20,7 +20,7 @@ MOST = 20
 KINDS = frozenset({"conversation", "agent", "outbox", "rules"})
 
 
-class _Ended(Exception):  # noqa: N818  # it is no error: it ends the task group
+class _Ended(Exception):  # it is no error: it ends the task group
     """The stream is over."""
 
 

@@ -36,6 +36,7 @@ class Pages:
     def __init__(self, parts: Parts, gate: Gate, assets: Assets) -> None:
         self._parts = parts
         self._gate = gate
+        self._assets = assets
         loader = FileSystemLoader(TEMPLATES)
         self._templates = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -101,7 +102,7 @@ class Pages:
         return response
 
     async def _icon(self, _: web.Request) -> web.Response:
-        raise web.HTTPFound(self._templates.globals["asset"]("icon.svg"))
+        raise web.HTTPFound(self._assets.path("icon.svg"))
 
     async def _inside(self, request: web.Request, role: Role) -> Principal:
         who = await self._gate.who(request)
@@ -131,10 +132,12 @@ class Pages:
             try:
                 response = await handler(request)
             except web.HTTPException as redirect:
-                response = web.Response(status=redirect.status, headers={"Location": redirect.headers["Location"]})
+                response = web.Response(
+                    status=redirect.status, headers={"Location": redirect.headers["Location"]}
+                )
             except Unauthorised:
                 response = web.Response(status=303, headers={"Location": "/signin"})
-            except Exception as error:  # noqa: BLE001  # each becomes a page; unknown ones are logged
+            except Exception as error:  # each becomes a page; unknown ones are logged
                 response = self._failed(problem(error))
                 if response.status == 500:
                     log.exception("page failed")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, get_type_hints
 
+from aiohttp import web
 from msgspec import Struct
 
 from router.desk.accounts import Role
@@ -109,10 +110,14 @@ class Table:
                     params={name: hints[name] for name in re.findall(r"\{(\w+)\}", path)},
                     query=hints.get("query"),
                     body=hints.get("body"),
-                    returns=None if returns is type(None) else returns,
+                    returns=None if _says_nothing(returns, extras) else returns,
                     extras=Extras(**extras),
                 )
             )
             return handler
 
         return add
+
+
+def _says_nothing(returns: Any, extras: dict[str, Any]) -> bool:
+    return returns is type(None) or (returns is web.StreamResponse and "media" not in extras)

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from msgspec import Struct
+from rules.evaluate import Rulebook
 
 from channels.message import Identity
 from router.conversation import Conversation, Decision, Promise
-from rules.evaluate import Rulebook
 
 
 class PersonView(Struct, frozen=True, kw_only=True):

@@ -100,9 +100,7 @@ async def change(call: Call, id: str, body: ChangedUser) -> UserView:
     """Change an account, or end its sessions and tokens."""
     if id == call.who.user.id and body.role not in {None, Role.ADMIN}:
         raise Conflict("You cannot take your own admin role away; another admin can.")
-    user = await accounts.change(
-        call.parts.store, id, name=body.name, role=body.role, revoke=body.revoke
-    )
+    user = await accounts.change(call.parts.store, id, name=body.name, role=body.role, revoke=body.revoke)
     return _view(call, user)
 
 

@@ -122,8 +122,7 @@ async def upload(call: Call, query: Upload) -> Uploaded:
     name = re.sub(r"[\x00-\x1f\x7f/\\]", "_", query.name).strip(". ") or "file"
     kind = call.request.content_type
     file = Attachment(name=name, content_type=kind, size=len(data), blob=await call.parts.blobs.put(data))
-    signed = _marks(call).dumps(msgspec.to_builtins(file))
-    mark = signed if isinstance(signed, str) else signed.decode()
+    mark = str(_marks(call).dumps(msgspec.to_builtins(file)))
     return Uploaded(file=mark, name=name, content_type=kind, size=len(data))
 
 

@@ -48,7 +48,7 @@ async def queues(call: Call) -> Queues:
     now = call.parts.clock.now()
     stats = await call.parts.store.queue_stats(now=now, since=now - timedelta(hours=1), risk_s=RISK_S)
     names = dict.fromkeys([*call.parts.book().queues, *(one.queue for one in stats)])
-    return Queues(queues=[_view(call, id, [one for one in stats if one.queue == id]) for id in names])
+    return Queues(queues=[_view(call, name, [one for one in stats if one.queue == name]) for name in names])
 
 
 @table.get("/health", Role.OPS)

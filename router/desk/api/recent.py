@@ -16,7 +16,7 @@ from router.desk.views import ContactView
 table = Table("Outbox")
 
 
-class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Newest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many."""
 
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
@@ -57,15 +57,15 @@ def _open(parts: Parts) -> bool:
 
 
 @table.get("/outbox", Role.AGENT, unless=_open)
-async def recent(call: Call, query: Asked) -> Outbox:
+async def recent(call: Call, query: Newest) -> Outbox:
     """Return what went out last.
 
     Anybody may look while every account stays on this machine.
     """
     found = await call.parts.store.recent_items(query.limit)
-    ids = list(dict.fromkeys(id for id, _ in found))
+    ids = list(dict.fromkeys(conversation for conversation, _ in found))
     known = {one.id: one for one in await call.parts.store.conversations(ids)}
-    return Outbox(items=[_view(call, known[id], item) for id, item in found if id in known])
+    return Outbox(items=[_view(call, known[where], item) for where, item in found if where in known])
 
 
 def _view(call: Call, conversation: Conversation, item: Item) -> ItemView:

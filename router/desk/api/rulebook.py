@@ -73,7 +73,7 @@ async def rules(call: Call) -> Rules:
     ]
     queues = []
     for one in book.queues.values():
-        duty = [views.person(book, id) for id in one.duty]
+        duty = [views.person(book, agent) for agent in one.duty]
         queues.append(
             DutyView(
                 id=one.id,

@@ -14,7 +14,7 @@ from router.desk.views import WorkView
 table = Table("Work")
 
 
-class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Amount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much of my work."""
 
     limit: Annotated[int, Meta(ge=1, le=200)] = 100
@@ -30,7 +30,7 @@ class Work(Struct, frozen=True, kw_only=True):
 
 
 @table.get("/work", Role.AGENT)
-async def work(call: Call, query: Asked) -> Work:
+async def work(call: Call, query: Amount) -> Work:
     """Return my work by urgency, and what I watch over."""
     if not call.who.agent:
         return Work(mine=[], watched=[])

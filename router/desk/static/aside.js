@@ -63,7 +63,7 @@ function customer(conversation) {
   const contact = conversation.contact;
   const box = panel("Customer",
     h("p", {}, name(contact.name || contact.address, "strong")),
-    h("p", { class: "faint" }, name(contact.address), contact.verified ? "" : " · claimed, not proven"),
+    h("p", { class: "faint" }, name(contact.address), contact.verified ? " · verified" : ""),
   );
   fill(box, conversation).catch(() => null);
   return box;

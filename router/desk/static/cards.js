@@ -1,7 +1,7 @@
 // A conversation as a card in the list.
 
 import { h, icon, name } from "./dom.js";
-import { ago, countdown, short } from "./time.js";
+import { ago, countdown, deadline, short } from "./time.js";
 import { STATUS, channel } from "./words.js";
 
 export function card(work, { owner, onopen }) {
@@ -34,7 +34,7 @@ export function card(work, { owner, onopen }) {
 
 function when(work) {
   if (work.status !== "open") return h("span", { class: "pill" }, STATUS[work.status]);
-  const at = work.promised_at && work.promised_at < (work.due_at ?? "9") ? work.promised_at : work.due_at;
-  if (!at) return h("span", { class: "pill", title: "Since the last change" }, ago(work.updated_at));
-  return countdown(at, short, { class: "pill" });
+  const next = deadline(work);
+  if (!next) return h("span", { class: "pill", title: "Since the last change" }, ago(work.updated_at));
+  return countdown(next.at, short, { class: "pill" });
 }

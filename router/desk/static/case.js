@@ -5,7 +5,7 @@ import { aside } from "./aside.js";
 import { Composer } from "./composer.js";
 import { h, icon, keyed, name, toast } from "./dom.js";
 import * as lines from "./lines.js";
-import { countdown, moment, span } from "./time.js";
+import { countdown, deadline, moment, span } from "./time.js";
 import { STATUS, channel } from "./words.js";
 
 export class Case {
@@ -22,7 +22,7 @@ export class Case {
     this.empty();
   }
 
-  empty(text = "Choose a conversation", more = "Most urgent first, so start at the top.") {
+  empty(text = "Choose a conversation", more = "Most urgent first, so start at the top. Press ? for keys.") {
     this.conversation = null;
     this.box.replaceChildren(h("div", { class: "blank" }, icon("clock"), h("p", {}, text), h("p", { class: "faint" }, more)));
   }
@@ -131,12 +131,11 @@ export class Case {
   #time() {
     const one = this.conversation;
     if (one.status !== "open") return h("span", { class: "pill" }, STATUS[one.status]);
-    const at = one.promise?.at ?? one.due_at;
-    if (!at) return h("span", { class: "pill" }, "Nobody waits");
-    const word = one.promise ? "Promised" : "Due";
+    const next = deadline(one);
+    if (!next) return h("span", { class: "pill" }, "Nobody waits");
     return [
-      h("span", { class: "faint" }, `${word} by `, moment(at)),
-      countdown(at, (s) => (s < 0 ? `${span(s)} late` : `${span(s)} left`), { class: "pill large" }),
+      h("span", { class: "faint" }, `${next.word} by `, moment(next.at)),
+      countdown(next.at, (s) => (s < 0 ? `${span(s)} late` : `${span(s)} left`), { class: "pill large" }),
     ];
   }
 

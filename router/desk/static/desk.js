@@ -14,11 +14,25 @@ const cards = document.getElementById("cards");
 const tabs = document.getElementById("tabs");
 const find = document.getElementById("find");
 const OTHERS = { pending: "Waiting for customer", held: "Held", snoozed: "Snoozed", resolved: "Resolved" };
-const state = { tab: "mine", found: [], mine: [], watched: [], next: "", limit: 50, loaded: false };
+// Conversations that I answered and that stay in sight until the customer writes again.
+const ANSWERED = 5;
+const state = { tab: "mine", found: [], mine: [], watched: [], answered: [], next: "", limit: 50 };
 let pane;
+let reload;
+
+function changed(conversation) {
+  const others = state.answered.filter((one) => one.id !== conversation.id);
+  state.answered = conversation.status === "pending" ? [conversation, ...others].slice(0, ANSWERED) : others;
+  reload();
+}
+
+async function recheck(id) {
+  const place = state.answered.findIndex((one) => one.id === id);
+  if (place >= 0) state.answered[place] = await get(`/conversations/${id}`);
+}
 
 function shown() {
-  if (state.tab === "mine") return state.mine;
+  if (state.tab === "mine") return [...state.mine, ...state.answered];
   return state.tab === "watched" ? state.watched : state.found;
 }
 
@@ -32,11 +46,12 @@ async function load() {
     state.found = page.conversations;
     state.next = page.next;
   }
-  state.loaded = true;
   list();
 }
 
 function list() {
+  const taken = new Set(state.mine.map((one) => one.id));
+  state.answered = state.answered.filter((one) => one.status === "pending" && !taken.has(one.id));
   showTabs();
   cards.setAttribute("aria-busy", "false");
   const items = shown();
@@ -45,6 +60,10 @@ function list() {
   else keyed(cards, items, (one) => one.id, (one) => card(one, { owner: state.tab !== "mine", onopen: open }));
   if (state.next && !["mine", "watched", "search"].includes(state.tab)) {
     cards.append(h("button", { type: "button", class: "quiet rest", onclick: () => { state.limit = Math.min(200, state.limit + 50); load().catch(failed); } }, "Show more"));
+  }
+  if (state.tab === "mine" && state.answered.length) {
+    const first = cards.querySelector(`[data-key="${CSS.escape(state.answered[0].id)}"]`);
+    first?.before(h("div", { class: "rest title" }, "Just answered"));
   }
   mark();
   const late = state.mine.length;
@@ -145,13 +164,13 @@ async function start() {
   const me = await get("/me");
   setNow(me.now);
   if (!me.agent) state.tab = "open";
-  pane = new Case(document.getElementById("case"), { me, onback: back, ondone: done, onchange: () => reload() });
-  const reload = soon(load);
+  pane = new Case(document.getElementById("case"), { me, onback: back, ondone: done, onchange: changed });
+  reload = soon(load);
   const fresh = soon(() => pane.refresh());
   await load();
   route();
   follow((hint) => {
-    if (["conversation", "all", "outbox"].includes(hint.kind)) reload();
+    if (["conversation", "all", "outbox"].includes(hint.kind)) recheck(hint.id).catch(() => null).finally(reload);
     if (hint.kind === "all" || hint.id === pane.conversation?.id) fresh();
   });
   addEventListener("popstate", route);

@@ -60,7 +60,7 @@ function note(line) {
   return h(
     "article",
     { class: "note", data: { state: line.state } },
-    h("header", {}, icon("clock"), h("span", {}, `${kind}, sent automatically in `, name(`${line.author}'s`), " name"), promised, moment(line.at, { class: "faint" })),
+    h("header", {}, icon("clock"), h("span", {}, `${kind}, sent automatically in `, name(`${line.author}'s`), " name"), promised, moment(line.at, { class: "faint end" })),
     prose(line.text),
     foot(line),
   );

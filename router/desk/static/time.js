@@ -77,6 +77,14 @@ function tell(node) {
   node.dataset.urgency = seconds < 0 ? "late" : seconds < SOON ? "soon" : "calm";
 }
 
+// What runs out first: the promised time or the due time; null when nobody waits.
+export function deadline(work) {
+  const promised = work.promised_at ?? null;
+  const { due_at: due } = work;
+  if (promised && (!due || Date.parse(promised) <= Date.parse(due))) return { at: promised, word: "Promised" };
+  return due ? { at: due, word: "Due" } : null;
+}
+
 export const short = (seconds) => (seconds < 0 ? `${span(seconds)} late` : span(seconds));
 
 function midnight(date) {
