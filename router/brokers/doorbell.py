@@ -34,8 +34,9 @@ class RabbitBroker:
     down; `trouble` tells, and `close` ends it either way.
     """
 
-    def __init__(self, url: str, *, prefetch: int = PREFETCH) -> None:
-        self._prefetch = prefetch
+    def __init__(self, url: str, *, prefetch: int = PREFETCH, patience_s: float = CONNECT_S) -> None:
+        """Take the address, how many deliveries a reader may hold, and how long `open` tries to connect."""
+        self._prefetch, self._patience_s = prefetch, patience_s
         self._setup = Setup(url)
         self._out = Link(url, "handleby publish")
         self._in = Link(url, "handleby consume")
@@ -54,7 +55,7 @@ class RabbitBroker:
         # until they are proven; the probe goes on with those that are not
         self._publisher.suspects.update(dict.fromkeys(queues, "not proven yet"))
         try:
-            async with asyncio.timeout(CONNECT_S):
+            async with asyncio.timeout(self._patience_s):
                 await self._out.ready()
                 await self._in.ready()
             wrong = await self._setup.install(queues)

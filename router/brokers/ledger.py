@@ -12,9 +12,6 @@ from msgspec import Struct
 
 from router.brokers.topology import LIMIT, PARKED
 
-#: Seconds without a sign of life after which a holder is taken for dead.
-LEASE_S = 3.0
-
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS rings (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused, so that an old ack cannot hit a new ring
@@ -40,6 +37,7 @@ UPDATE rings SET
     reason = CASE WHEN handed > :limit AND queue <> :parked THEN :worn ELSE reason END,
     handed = CASE WHEN handed > :limit AND queue <> :parked THEN 0 ELSE handed END
 WHERE """
+LOST = "holder IS NOT NULL AND holder <> :me AND holder NOT IN (SELECT id FROM holders WHERE until > :now)"
 TOO_OFTEN = {
     "limit": LIMIT,
     "parked": PARKED,
@@ -56,6 +54,13 @@ class Ring(Struct, frozen=True):
     key: str
     handed: int
     reason: str
+
+
+class Holder(Struct, frozen=True):
+    """A process that takes rings, and the seconds without a sign of life after which it counts as dead."""
+
+    id: str
+    lease_s: float
 
 
 class Count(Struct, frozen=True):
@@ -83,7 +88,7 @@ def publish(rings: Sequence[tuple[str, str]], now: int) -> Job:
     return lambda conn: _each(conn, sql, rows)
 
 
-def claim(queue: str, limit: int, holder: str, now: int) -> Callable[[sqlite3.Connection], list[Ring]]:
+def claim(queue: str, limit: int, holder: Holder, now: int) -> Callable[[sqlite3.Connection], list[Ring]]:
     """Hand out the oldest that wait, and extend the holder's lease in the same commit."""
 
     def job(conn: sqlite3.Connection) -> list[Ring]:
@@ -91,7 +96,7 @@ def claim(queue: str, limit: int, holder: str, now: int) -> Callable[[sqlite3.Co
             "UPDATE rings SET holder = ?, handed = handed + 1 WHERE id IN ("
             "SELECT id FROM rings WHERE queue = ? AND holder IS NULL AND visible_at <= ? ORDER BY id LIMIT ?"
             ") RETURNING id, key, handed, reason",
-            (holder, queue, now, limit),
+            (holder.id, queue, now, limit),
         ).fetchall()
         if rows:
             beat(holder, now)(conn)
@@ -100,63 +105,59 @@ def claim(queue: str, limit: int, holder: str, now: int) -> Callable[[sqlite3.Co
     return job
 
 
-def beat(holder: str, now: int) -> Job:
+def beat(holder: Holder, now: int) -> Job:
     """Say that the holder is alive."""
-    until = now + int(LEASE_S * 1000)
+    until = now + int(holder.lease_s * 1000)
     sql = "INSERT INTO holders VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET until = excluded.until"
-    return lambda conn: _each(conn, sql, [(holder, until)])
+    return lambda conn: _each(conn, sql, [(holder.id, until)])
 
 
-def ack(ids: Sequence[int], holder: str) -> Job:
+def ack(ids: Sequence[int], holder: Holder) -> Job:
     """Forget rings that are done."""
-    rows = [(id_, holder) for id_ in ids]
+    rows = [(id_, holder.id) for id_ in ids]
     return lambda conn: _each(conn, "DELETE FROM rings WHERE id = ? AND holder = ?", rows)
 
 
-def retry(ids: Sequence[int], holder: str, visible: int) -> Job:
+def retry(ids: Sequence[int], holder: Holder, visible: int) -> Job:
     """Let rings wait again until they become visible; park those handed out too often."""
-    rows = [TOO_OFTEN | {"id": id_, "holder": holder, "visible": visible} for id_ in ids]
+    rows = [TOO_OFTEN | {"id": id_, "holder": holder.id, "visible": visible} for id_ in ids]
     return lambda conn: _each(conn, FREE + "id = :id AND holder = :holder", rows)
 
 
-def park(ids: Sequence[int], holder: str, reason: str, now: int) -> Job:
+def park(ids: Sequence[int], holder: Holder, reason: str, now: int) -> Job:
     """Move rings to the parked queue."""
     sql = (
         "UPDATE rings SET queue = ?, reason = ?, handed = 0, holder = NULL, visible_at = ? "
         "WHERE id = ? AND holder = ?"
     )
-    rows = [(PARKED, reason, now, id_, holder) for id_ in ids]
+    rows = [(PARKED, reason, now, id_, holder.id) for id_ in ids]
     return lambda conn: _each(conn, sql, rows)
 
 
-def untake(ids: Sequence[int], holder: str) -> Job:
+def untake(ids: Sequence[int], holder: Holder) -> Job:
     """Give back rings that were claimed but never handed out."""
-    rows = [(id_, holder) for id_ in ids]
+    rows = [(id_, holder.id) for id_ in ids]
     sql = "UPDATE rings SET holder = NULL, handed = handed - 1 WHERE id = ? AND holder = ?"
     return lambda conn: _each(conn, sql, rows)
 
 
-def leave(holder: str, now: int) -> Job:
+def leave(holder: Holder, now: int) -> Job:
     """Give back all that the holder has, and strike it off."""
 
     def job(conn: sqlite3.Connection) -> None:
-        conn.execute(FREE + "holder = :holder", TOO_OFTEN | {"visible": now, "holder": holder})
-        conn.execute("DELETE FROM holders WHERE id = ?", (holder,))
+        conn.execute(FREE + "holder = :holder", TOO_OFTEN | {"visible": now, "holder": holder.id})
+        conn.execute("DELETE FROM holders WHERE id = ?", (holder.id,))
 
     return job
 
 
-def reap(holder: str, now: int) -> Job:
+def reap(holder: Holder, now: int) -> Job:
     """Give back what holders have that show no sign of life; never one's own."""
 
-    lost = (
-        "holder IS NOT NULL AND holder <> :me AND holder NOT IN (SELECT id FROM holders WHERE until > :now)"
-    )
-
     def job(conn: sqlite3.Connection) -> None:
-        values = {"now": now, "me": holder}
-        if conn.execute("SELECT EXISTS (SELECT 1 FROM rings WHERE " + lost + ")", values).fetchone()[0]:
-            conn.execute(FREE + lost, TOO_OFTEN | values | {"visible": now})
+        values = {"now": now, "me": holder.id}
+        if conn.execute(f"SELECT 1 FROM rings WHERE {LOST} LIMIT 1", values).fetchone():  # noqa: S608  # constants
+            conn.execute(FREE + LOST, TOO_OFTEN | values | {"visible": now})
             conn.execute("DELETE FROM holders WHERE until <= :now AND id <> :me", values)
 
     return job

@@ -30,6 +30,8 @@ T = TypeVar("T")
 POLL_S = 0.2
 #: Seconds between two signs of life and searches for the dead.
 BEAT_S = 1.0
+#: Seconds after its last sign of life until a process counts as dead and its rings are handed out again.
+LEASE_S = 3.0
 DRAIN_S = 20.0
 
 log = structlog.get_logger(__name__)
@@ -59,8 +61,8 @@ class Shelf:
 class LocalBroker:
     """A Broker in a SQLite file."""
 
-    def __init__(self, path: Path) -> None:
-        self._me = uuid.uuid4().hex
+    def __init__(self, path: Path, *, lease_s: float = LEASE_S) -> None:
+        self._me = ledger.Holder(uuid.uuid4().hex, lease_s)
         self._writer = Writer("handleby-broker", lambda: ledger.connect(path))
         self._crew = Crew()
         self._shelves: dict[str, Shelf] = {}
@@ -73,7 +75,7 @@ class LocalBroker:
 
     async def open(self, queues: Sequence[str]) -> None:
         """Open the file and prove that it takes and gives; queues need no declaring."""
-        canary = f"canary.{self._me}"
+        canary = f"canary.{self._me.id}"
         try:
             await self._writer.open()
             await self._do(ledger.publish([(canary, queue) for queue in queues], _now()))

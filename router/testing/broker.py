@@ -69,7 +69,7 @@ class MemoryBroker:
         try:
             async with asyncio.timeout(20.0):
                 while self._taken:
-                    await self._changed()
+                    await self._change.wait()
         except TimeoutError:
             self.crash()
 
@@ -169,23 +169,23 @@ class MemoryBroker:
         self._change.set()
         self._change = asyncio.Event()
 
-    async def _changed(self) -> None:
-        await self._change.wait()
-
     async def _until(self, queue: str, number: int, seconds: float) -> None:
         """Wait until so many are visible, by this broker's clock; a new ring or a due retry ends a nap."""
         end = self._clock.now() + timedelta(seconds=seconds)
         while len(self._visible(queue)) < number and not self._closed and self._clock.now() < end:
-            now = self._clock.now()
+            now, change = self._clock.now(), self._change
             later = [ring.visible_at for ring in self._ready.get(queue, ()) if ring.visible_at > now]
-            await self._nap((min([end, *later]) - now).total_seconds())
+            await self._nap((min([end, *later]) - now).total_seconds(), change)
 
-    async def _nap(self, seconds: float) -> None:
+    async def _nap(self, seconds: float, change: asyncio.Event) -> None:
         async def sleep() -> None:
             await self._clock.sleep(max(seconds, 0.001))
 
+        async def heed() -> None:
+            await change.wait()
+
         async with asyncio.TaskGroup() as group:
-            naps = [group.create_task(sleep()), group.create_task(self._changed())]
+            naps = [group.create_task(sleep()), group.create_task(heed())]
             await asyncio.wait(naps, return_when=asyncio.FIRST_COMPLETED)
             for nap in naps:
                 nap.cancel()
