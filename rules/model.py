@@ -115,3 +115,14 @@ class Example(Struct, frozen=True, kw_only=True):
     expect: Mapping[str, Any]
     #: `file:line:column`.
     where: str
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """Why one rule did or did not contribute to a verdict."""
+
+    #: Name of the rule; "" for the defaults at the end.
+    rule: str
+    #: matched, no or not reached; "default" for the defaults.
+    outcome: str
+    #: A sentence for people, such as `no: text contains none of refund, money back`.
+    text: str

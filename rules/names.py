@@ -14,23 +14,23 @@ _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _EMAIL = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,255}")
 
+# ISO 639-1
+_CODES = """
+aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee
+el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is
+it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms
+mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk
+sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi
+yo za zh zu
+"""
 #: ISO 639-1.
-LANGUAGES = frozenset(
-    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz "
-    "ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik "
-    "io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml "
-    "mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd "
-    "se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi "
-    "vo wa wo xh yi yo za zh zu".split()
-)
-_MEANT = dict(
-    pair.split(":")
-    for pair in (
-        "danish:da dansk:da dk:da english:en eng:en gb:en us:en russian:ru german:de deutsch:de french:fr "
-        "spanish:es norwegian:no swedish:sv polish:pl dutch:nl italian:it portuguese:pt finnish:fi czech:cs "
-        "cz:cs ukrainian:uk chinese:zh cn:zh japanese:ja jp:ja"
-    ).split()
-)
+LANGUAGES = frozenset(_CODES.split())
+_SLIPS = """
+danish:da dansk:da dk:da english:en eng:en gb:en us:en russian:ru german:de deutsch:de french:fr spanish:es
+norwegian:no swedish:sv polish:pl dutch:nl italian:it portuguese:pt finnish:fi czech:cs cz:cs ukrainian:uk
+chinese:zh cn:zh japanese:ja jp:ja
+"""
+_MEANT = dict(pair.split(":") for pair in _SLIPS.split())
 
 
 def suggest(word: str, known: Collection[str], what: str = "known") -> str:

@@ -1,6 +1,7 @@
 """Mappings in the file's description: records with known fields, tables with names of their own."""
 
-from collections.abc import Callable, Collection, Mapping as Map
+from collections.abc import Callable, Collection
+from collections.abc import Mapping as Map
 from typing import Any
 
 from msgspec import Struct
