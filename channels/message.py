@@ -26,6 +26,8 @@ class Identity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Normalised by the channel, so that equal people have equal addresses.
     address: str
     name: str = ""
+    #: The address as its owner writes it, where that differs; for sending, never for comparing.
+    spelling: str = ""
     #: True when the channel has evidence, such as a signature; else only claimed.
     verified: bool = False
 

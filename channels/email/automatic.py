@@ -5,6 +5,7 @@ and mailing services put such headers on what real people write; it waits for a 
 """
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from channels.email.mime import address
@@ -62,56 +63,59 @@ class Sender(NamedTuple):
 
 def judge(headers: Headers, view: View, sender: Sender, content_type: str) -> Judgement:
     """Judge one mail; reports on our own mails are recognised elsewhere, before this."""
-    machine = _machine(headers, view, sender, content_type)
+    machine = next(_machine_signs(headers, view, sender, content_type), "")
     if machine:
         return Judgement(Kind.MACHINE, machine)
-    return Judgement(Kind.CUSTOMER, _silenced(headers, view, sender))
+    return Judgement(Kind.CUSTOMER, next(_silencing_signs(headers, view, sender), ""))
 
 
-def _machine(headers: Headers, view: View, sender: Sender, content_type: str) -> str:
+def _machine_signs(headers: Headers, view: View, sender: Sender, content_type: str) -> Iterator[str]:
     submitted = headers.get("auto-submitted").partition(";")[0].strip().lower()
-    precedence = headers.get("precedence").strip().lower()
-    local = sender.address.rpartition("@")[0].lower()
-    ours = own_list(headers, view)
     if submitted and submitted != "no":
-        return f"Auto-Submitted: {submitted[:40]}"
+        yield f"Auto-Submitted: {submitted[:40]}"
     if sender.return_path == "":
-        return "empty return path, as bounces have"
+        yield "empty return path, as bounces have"
     if content_type in {"multipart/report", "message/delivery-status"}:
-        return "delivery or read report"
-    if _DAEMON.match(local):
-        return "sent by a mail system"
+        yield "delivery or read report"
+    if _DAEMON.match(sender.address.rpartition("@")[0].lower()):
+        yield "sent by a mail system"
     looped = any(view.owns(value.strip()) for value in headers.all("x-loop"))
     if looped or any(view.sent_id(value.strip(" <>")) for value in headers.all("message-id")):
-        return "our own mail came back"
+        yield "our own mail came back"
     present = headers.first(_PROGRAM_HEADERS)
     if present:
-        return f"header {present.title()}"
-    if headers.first(_LIST_HEADERS) and not ours:
-        return f"mailing list: header {headers.first(_LIST_HEADERS).title()}"
+        yield f"header {present.title()}"
+    yield from _list_signs(headers, ours=own_list(headers, view))
+
+
+def _list_signs(headers: Headers, *, ours: bool) -> Iterator[str]:
+    present = headers.first(_LIST_HEADERS)
+    if present and not ours:
+        yield f"mailing list: header {present.title()}"
+    precedence = headers.get("precedence").strip().lower()
     if precedence in _PRECEDENCE and not (ours and precedence == "list"):
-        return f"Precedence: {precedence}"
-    return ""
+        yield f"Precedence: {precedence}"
 
 
-def _silenced(headers: Headers, view: View, sender: Sender) -> str:
+def _silencing_signs(headers: Headers, view: View, sender: Sender) -> Iterator[str]:
     local = sender.address.rpartition("@")[0].lower()
     suppressed = {part.strip().lower() for part in headers.get("x-auto-response-suppress").split(",")}
     if view.owns(sender.address):
-        return "sent from one of our own addresses"
+        yield "sent from one of our own addresses"
     if _UNATTENDED.match(local):
-        return "sent from a no-reply address"
+        yield "sent from a no-reply address"
     if _LIST_ROBOT.match(local):
-        return "sent by a list manager"
+        yield "sent by a list manager"
     if suppressed & _SUPPRESS:
-        return "X-Auto-Response-Suppress asks for silence"
+        yield "X-Auto-Response-Suppress asks for silence"
     if "list-unsubscribe" in headers and not own_list(headers, view):
-        return "header List-Unsubscribe: a mailing"
+        yield "header List-Unsubscribe: a mailing"
     if _AWAY.match(headers.text("subject")):
-        return "the subject is that of an automatic reply"
+        yield "the subject is that of an automatic reply"
     if headers.count("received") > MOST_RELAYS:
-        return f"more than {MOST_RELAYS} relays: a loop"
-    return _spam(headers) or _astray(view, sender)
+        yield f"more than {MOST_RELAYS} relays: a loop"
+    yield from _spam_signs(headers)
+    yield from _astray_signs(view, sender)
 
 
 def own_list(headers: Headers, view: View) -> bool:
@@ -125,21 +129,19 @@ def own_list(headers: Headers, view: View) -> bool:
     return bool(name) and (name in view.lists or name in {own.replace("@", ".") for own in view.addresses})
 
 
-def _spam(headers: Headers) -> str:
+def _spam_signs(headers: Headers) -> Iterator[str]:
     for name in ("x-spam-flag", "x-spam-status", "x-spam", "x-rspamd-action"):
         if _SPAM_YES.match(headers.get(name)):
-            return f"spam verdict: header {name.title()}"
+            yield f"spam verdict: header {name.title()}"
     level = headers.get("x-ms-exchange-organization-scl").strip()
     if level in {"5", "6", "7", "8", "9"} or _SCL.search(headers.get("x-forefront-antispam-report")):
-        return "spam verdict of Exchange"
-    return ""
+        yield "spam verdict of Exchange"
 
 
-def _astray(view: View, sender: Sender) -> str:
+def _astray_signs(view: View, sender: Sender) -> Iterator[str]:
     if sender.undisclosed:
-        return "sent to undisclosed recipients"
-    if not any(view.owns(each) for each in sender.recipients):
-        return "none of our addresses is among its recipients; if one is, add it to `aliases`"
+        yield "sent to undisclosed recipients"
+    elif not any(view.owns(each) for each in sender.recipients):
+        yield "none of our addresses is among its recipients; if one is, add it to `aliases`"
     if not address.valid(sender.address) or sender.address.endswith(".invalid"):
-        return "there is no sender address to answer"
-    return ""
+        yield "there is no sender address to answer"

@@ -3,13 +3,15 @@
 import asyncio
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from channels.email.account import Account
 from channels.email.mime.light import light
 from channels.email.mime.pool import Pool
-from channels.email.parse import Tools, parse
+from channels.email.parse import Tools, parse, unreadable
 from channels.email.view import Parsed
+from channels.errors import ChannelError
 from channels.message import Attachment, Kind, Message
 from channels.port import Host, Receipt
 
@@ -17,6 +19,8 @@ from channels.port import Host, Receipt
 _PLAIN = Tools(strip=str, html_text=str)
 #: Attachments of one mail written at a time.
 _WRITES = 4
+
+_log = structlog.get_logger(__name__)
 
 
 class Arrival(Struct, frozen=True, kw_only=True):
@@ -46,15 +50,16 @@ class Intake:
         """Store one mail; acknowledge upstream only after this returned.
 
         Returns None for a copy of what we sent ourselves. Raises Unavailable when it could not be
-        stored.
+        stored. A mail on which we fail is stored as unreadable, so that it holds up no other.
         """
-        parsed = await self._read(arrival)
-        if arrival.by_us and parsed.ours:
-            return None
-        raw = await self.host.blobs.put(arrival.raw)
-        html = await self.host.blobs.put(parsed.html) if parsed.html else ""
-        files = await self._keep(parsed)
-        return await self.host.deliver(self._message(arrival, parsed, raw=raw, html=html, files=files))
+        try:
+            return await self._store(arrival, await self._read(arrival))
+        except (ChannelError, OSError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001  # one mail must not stop all that come after it
+            _log.error("mail could not be taken in as it is", error=type(error).__name__)
+            reason = f"taking it in failed ({type(error).__name__})"
+            return await self._store(arrival, unreadable(arrival.raw, reason))
 
     async def _read(self, arrival: Arrival) -> Parsed:
         if light(arrival.raw):
@@ -62,11 +67,22 @@ class Intake:
         else:
             parsed = await self._pool.parse(arrival.raw, self.account.view)
         if arrival.unread:
-            changes = {"kind": Kind.UNREADABLE, "reason": arrival.unread, "text": "", "full_text": ""}
-            return msgspec.structs.replace(parsed, **changes, no_note="the mail could not be read")
+            parsed = msgspec.structs.replace(
+                parsed, kind=Kind.UNREADABLE, reason=arrival.unread, no_note="the mail could not be read"
+            )
         return parsed
 
+    async def _store(self, arrival: Arrival, parsed: Parsed) -> Receipt | None:
+        if arrival.by_us and parsed.ours:
+            return None
+        raw = await self.host.blobs.put(arrival.raw)
+        html = await self.host.blobs.put(parsed.html) if parsed.html else ""
+        files = await self._keep(parsed)
+        return await self.host.deliver(self._message(arrival, parsed, raw=raw, html=html, files=files))
+
     async def _keep(self, parsed: Parsed) -> tuple[Attachment, ...]:
+        if not parsed.files:
+            return ()
         gate = asyncio.Semaphore(_WRITES)
 
         async def put(data: bytes) -> str:

@@ -105,7 +105,9 @@ def _judged(headers: Headers, view: View, sender: tuple[str, str]) -> tuple[Iden
 
 
 def _identity(name: str, given: str, *, verified: bool = False) -> Identity:
-    return Identity(kind="email", address=address.normal(given), name=name, verified=verified)
+    known = address.normal(given)
+    spelling = given if given != known else ""
+    return Identity(kind="email", address=known, name=name, spelling=spelling, verified=verified)
 
 
 def _sender(headers: Headers, raw: bytes) -> tuple[str, str]:

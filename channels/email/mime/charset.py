@@ -31,11 +31,8 @@ _CONTROLS = {code: None for code in range(0x20) if code not in {0x09, 0x0A}} | {
 def decode(data: bytes, label: str = "") -> str:
     """Return the text in the charset that the bytes fit, the named one first."""
     charset = _codec(label)
-    if charset in _ANY_BYTE and not data.isascii():
-        charset_first = ("utf-8", charset)
-    else:
-        charset_first = (charset, "utf-8")
-    for candidate in charset_first:
+    doubtful = charset in _ANY_BYTE and not data.isascii()
+    for candidate in ("utf-8", charset) if doubtful else (charset, "utf-8"):
         try:
             return data.decode(candidate)
         except (UnicodeError, ValueError):
@@ -44,7 +41,7 @@ def decode(data: bytes, label: str = "") -> str:
 
 
 def clean(text: str) -> str:
-    """Return the text with `\\n` line ends and without NUL, other controls and lone surrogates."""
+    """Return the text with plain line ends and without NUL, other controls and lone surrogates."""
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n").translate(_NEWLINES).translate(_CONTROLS)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from channels.email.mime import charset, header
 
-#: Parts nested deeper than this stay in the raw mail only.
+#: Parts nested deeper than this become one attachment.
 DEEPEST = 50
 #: Attachments beyond this number stay in the raw mail only.
 MOST_FILES = 200
@@ -55,13 +55,12 @@ def body(found: Content, html_text: Callable[[str], str]) -> str:
 
 def leaves(mail: Mail, depth: int = 0) -> Iterator[Mail]:
     """Return the parts that are no containers, in order; attached mails are leaves."""
-    if mail.get_content_maintype() != "multipart" or not mail.is_multipart():
+    if depth == DEEPEST or mail.get_content_maintype() != "multipart" or not mail.is_multipart():
         yield mail
         return
-    if depth < DEEPEST:
-        for child in mail.get_payload():
-            if isinstance(child, Message):
-                yield from leaves(child, depth + 1)
+    for child in mail.get_payload():
+        if isinstance(child, Message):
+            yield from leaves(child, depth + 1)
 
 
 def name_of(part: Mail) -> str:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -53,10 +54,8 @@ class _Child:
     async def end(self) -> int:
         """Kill it and wait until it is gone; returns how it ended."""
         if self.process.returncode is None:
-            try:
+            with suppress(ProcessLookupError):
                 self.process.kill()
-            except ProcessLookupError:
-                pass
         if self.process.stdin is not None:
             self.process.stdin.close()
         if self.process.stdout is not None:
@@ -70,12 +69,14 @@ class Pool:
     def __init__(self, size: int = 0) -> None:
         """Take how many mails are read at a time; 0 = one a core, at least two."""
         self._size = size or max(2, min(4, os.cpu_count() or 2))
-        self._slots = asyncio.Semaphore(self._size)
+        self._slots: asyncio.Semaphore
         self._idle: list[_Child] = []
         self._decoder = msgspec.msgpack.Decoder(Parsed)
         self._users = 0
 
     async def __aenter__(self) -> Self:
+        if not self._users:
+            self._slots = asyncio.Semaphore(self._size)
         self._users += 1
         return self
 
