@@ -80,7 +80,17 @@ def choices(node: ast.AST) -> list[ast.expr]:
 
 def about_channels(node: ast.AST, word: str) -> bool:
     """Tell whether the word means the channel: people have an email and a phone too, and settings a type."""
-    return word not in {"email", "phone"} or "channel" in ast.unparse(node)
+    if word not in {"email", "phone"}:
+        return True
+    if isinstance(node, ast.Dict):
+        return (
+            len(
+                CHANNELS
+                & {key.value for key in node.keys if isinstance(key, ast.Constant)} - {"email", "phone"}
+            )
+            > 0
+        )
+    return "channel" in ast.unparse(node)
 
 
 @pytest.mark.parametrize("name", registry.names())

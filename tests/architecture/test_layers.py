@@ -8,7 +8,7 @@ from tests.architecture.sources import ROOT, at, imports, product
 
 #: Each of these libraries stands behind a port: only the files named may import it.
 SOLE_IMPORTERS = {
-    "aio_pika": ("router/brokers/",),
+    "aio_pika": ("router/brokers/rabbit",),
     "aiormq": ("router/brokers/",),
     "motor": ("router/stores/mongo",),
     "pymongo": ("router/stores/mongo",),
