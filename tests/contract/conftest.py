@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from secantus import SecantusDBServer
 
 from channels.port import Blobs
 from router.ports import Store
+from router.stores.blobs import LocalBlobs
+from router.stores.mongo import MongoBlobs, MongoStore
+from router.stores.sqlite import SqliteStore
 from router.testing import ManualClock, MemoryBlobs, MemoryStore
 
 MONGO = [pytest.mark.mongo, pytest.mark.timeout(120)]
@@ -28,8 +32,6 @@ def store_clock() -> ManualClock:
 @pytest.fixture(scope="session")
 def store_wire() -> Iterator[str]:
     """Speak the MongoDB wire protocol by a stand-in in this process."""
-    from secantus import SecantusDBServer
-
     server = SecantusDBServer(storage_path=":memory:")
     server.start()
     yield server.uri
@@ -49,10 +51,7 @@ async def store_another(
         if request.param == "memory":
             return memory
         if request.param == "sqlite":
-            from router.stores.sqlite import SqliteStore
-
             return SqliteStore(tmp_path / "store.db", clock=store_clock)
-        from router.stores.mongo import MongoStore
 
         return MongoStore(_mongo(request), clock=store_clock, database=database)
 
@@ -82,12 +81,8 @@ async def store_blobs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIt
     if request.param == "memory":
         blobs = MemoryBlobs()
     elif request.param == "sqlite":
-        from router.stores.blobs import LocalBlobs
-
         blobs = LocalBlobs(tmp_path)
     else:
-        from router.stores.mongo import MongoBlobs
-
         blobs = MongoBlobs(_mongo(request), database=f"test_{secrets.token_hex(6)}")
     await blobs.open()  # type: ignore[attr-defined]
     yield blobs

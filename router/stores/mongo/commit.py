@@ -1,0 +1,155 @@
+"""What a batch writes: bookings and agents, then conversations, then what follows from them.
+
+No write spans two documents, so each step is safe by itself. A conversation's document is the truth: state,
+outbox and a `journal` of what follows from its newest versions (messages applied, log lines, archived items,
+links) are written in one compare-and-set. What follows is then written under fixed ids, so that doing it twice
+does no harm, and only then leaves the journal; `repair` does it for a router that died in between.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from router.conversation import Agent, Conversation, Customer, Event
+from router.ports import Change, Commit, Outcome
+from router.stores.mongo.base import line, text
+from router.stores.mongo.booking import MongoBooking
+from router.stores.mongo.client import Row, Write
+from router.stores.mongo.project import MongoProject, journal
+from router.stores.words import words_said
+
+
+class MongoCommit(MongoBooking, MongoProject):
+    """The verbs that a batch writes with."""
+
+    async def commit(self, commit: Commit) -> Outcome:
+        """Write agents, then conversations, each by compare-and-set, then what follows from them."""
+        by = secrets.token_hex(8)
+        agents, booked = await self._prepare(commit, by)
+        winners = {agent.id for agent, won in zip(commit.agents, agents, strict=True) if won}
+        ready = [
+            ok and winners.issuperset(change.needs) for change, ok in zip(commit.changes, booked, strict=True)
+        ]
+        tried = [change for change, ok in zip(commit.changes, ready, strict=True) if ok]
+        fates = iter(await self._compare_and_set(tried))
+        won = [ok and next(fates) for ok in ready]
+        unbooked = [
+            self._unbook(entry.key, by)
+            for change, ok in zip(commit.changes, ready, strict=True)
+            if not ok
+            for entry in change.applied
+        ]
+        await self._database.write(unbooked)
+        await self._follow([change for change, ok in zip(commit.changes, won, strict=True) if ok])
+        await self.append(commit.events)
+        return Outcome(changes=won, agents=agents)
+
+    async def append(self, events: Sequence[Event]) -> None:
+        """Add lines to the log that belong to no commit."""
+        await self._database.write([self._database.inserting("log", line(event)) for event in events])
+
+    async def _prepare(self, commit: Commit, by: str) -> tuple[list[bool], list[bool]]:
+        """Write agents and customers and book messages, in one trip; returns who won, and what is booked."""
+        for agent in commit.agents:
+            if agent.version == 1:
+                await self._database.insert("agents", {"_id": agent.id, "version": 0})
+        writes = [self._agent_write(agent) for agent in commit.agents]
+        writes += [self._customer_write(customer) for customer in commit.customers]
+        bookings = [(change, entry.key) for change in commit.changes for entry in change.applied]
+        writes += [self._booking_write(change, key, by) for change, key in bookings]
+        fates = await self._database.write(writes)
+        first = len(commit.agents) + len(commit.customers)
+        taken: dict[str, list[str]] = {}
+        for (change, key), ok in zip(bookings, fates[first:], strict=True):
+            if not ok:
+                taken.setdefault(change.conversation.id, []).append(key)
+        booked = [
+            await self._book_contested(change, taken.get(change.conversation.id, []), by)
+            for change in commit.changes
+        ]
+        return fates[: len(commit.agents)], booked
+
+    def _agent_write(self, agent: Agent) -> Write:
+        update: Row = {"$set": {"version": agent.version, "doc": text(agent)}}
+        if agent.seen_at is not None:
+            update["$max"] = {"seen_at": agent.seen_at}
+        return self._database.updating("agents", {"_id": agent.id, "version": agent.version - 1}, update)
+
+    def _customer_write(self, customer: Customer) -> Write:
+        keys = [identity.key for identity in customer.identities]
+        fields: Row = {"version": customer.version, "keys": keys, "doc": text(customer)}
+        if customer.version > 1:
+            stored = {"_id": customer.id, "version": customer.version - 1}
+            return self._database.updating("customers", stored, {"$set": fields})
+        row = {"_id": customer.id, **fields, **({"first": keys[0]} if keys else {})}
+        return self._database.inserting("customers", row)
+
+    def _booking_write(self, change: Change, key: str, by: str) -> Write:
+        free = {"_id": key, "conversation": {"$exists": False}, "booked": None}
+        return self._database.updating("messages", free, {"$set": {"booked": self._booking(change, by)}})
+
+    def _unbook(self, key: str, by: str) -> Write:
+        return self._database.updating("messages", {"_id": key, "booked.by": by}, {"$unset": {"booked": 1}})
+
+    async def _compare_and_set(self, changes: Sequence[Change]) -> list[bool]:
+        now = self._clock.now()
+        writes = []
+        for change in changes:
+            one = change.conversation
+            fields, entry = _fields(one), journal(change, self._new_links(one), now)
+            filled = {name: value for name, value in fields.items() if value is not None}
+            if one.version == 1:
+                row = {"_id": one.id, **filled, "journal": [entry]}
+                writes.append(self._database.inserting("conversations", row))
+                continue
+            update: Row = {"$set": filled, "$push": {"journal": entry}}
+            empty = dict.fromkeys((name for name, value in fields.items() if value is None), 1)
+            if empty:
+                update["$unset"] = empty
+            stored = {"_id": one.id, "version": one.version - 1, "void": {"$exists": False}}
+            writes.append(self._database.updating("conversations", stored, update))
+        fates = await self._database.write(writes)
+        for index, change in enumerate(changes):
+            if not fates[index] and change.conversation.version == 1:
+                fates[index] = await self._over_void(change, writes[index])
+        return fates
+
+    async def _over_void(self, change: Change, write: Any) -> bool:
+        """Begin a conversation whose id was only taken to fence a router that seemed gone."""
+        keys = [entry.key for entry in change.applied]
+        row = dict(write._doc)  # noqa: SLF001  # pymongo offers no other way to read an insertion back
+        void = {"_id": row.pop("_id"), "void": True, "fenced": {"$nin": keys}}
+        return await self._database.change(
+            "conversations", void, {"$set": row, "$unset": {"void": 1, "fenced": 1, "at": 1}}
+        )
+
+    def _new_links(self, new: Conversation) -> list[str]:
+        old = self._conversations.get(new.id)
+        if old is not None and old.version == new.version - 1:
+            return [link for link in new.links if link not in set(old.links)]
+        return [*new.links, f"ref:{new.reference}"]
+
+
+def _fields(one: Conversation) -> Row:
+    """Return what queries look at, None for what is absent, and the document itself."""
+    sent = [item.sent_at for item in one.outbox if item.sent_at is not None]
+    return {
+        "version": one.version,
+        "reference": one.reference,
+        "customer": one.customer,
+        "channel": one.channel,
+        "queue": one.queue,
+        "status": one.status.value,
+        "owner": one.owner,
+        "accountable": one.accountable,
+        "lane": one.lane or None,
+        "urgency": one.urgency,
+        "waiting_since": one.waiting_since or one.opened_at,
+        "due_at": one.due_at,
+        "send_at": one.send_at,
+        "wake_at": one.wake_at,
+        "updated_at": one.updated_at,
+        "sent_at": max(sent, default=None),
+        "terms": words_said(one.outbox) or None,
+        "doc": text(one),
+    }

@@ -1,0 +1,93 @@
+"""What health and audit count, each from one index."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from router.conversation import Conversation
+from router.ports import QueueStat, Stored
+from router.stores.mongo.base import MongoBase, stored
+from router.stores.mongo.client import Row
+from router.stores.stats import PROMISES, Line, Standing, queue_stats
+
+_LINE = {"queue": "$queue", "channel": "$channel"}
+
+
+class MongoHealth(MongoBase):
+    """The verbs that count and walk."""
+
+    async def queue_stats(self, *, now: datetime, since: datetime, risk_s: float) -> list[QueueStat]:
+        """Return the standing of every queue and channel that has work, arrivals or parked messages."""
+        horizon = now + timedelta(seconds=risk_s)
+        nobody = {"$eq": ["$owner", ""]}
+        standing = {
+            "_id": _LINE,
+            "waiting": _count(nobody),
+            "assigned": _count({"$ne": ["$owner", ""]}),
+            "oldest_at": {"$min": {"$cond": [nobody, "$waiting_since", None]}},
+            **_dues(now, horizon),
+        }
+        new = {
+            "_id": {"queue": "triage", "channel": "$channel"},
+            "waiting": {"$sum": 1},
+            "oldest_at": {"$min": "$received_at"},
+            **_dues(now, horizon),
+        }
+        rows = await self._database.grouped("conversations", {"status": "open"}, standing)
+        rows += await self._database.grouped("messages", {"state": "new"}, new)
+        answered = {"counted": True, "kind": "answered", "at": {"$gte": since}}
+        return queue_stats(
+            {_line(row): _standing(row) for row in rows},
+            arrived=await self._counts("messages", {"received_at": {"$gte": since}}),
+            handled=await self._counts("log", answered),
+            parked=await self._counts("messages", {"state": "parked"}),
+        )
+
+    async def promise_stats(self, since: datetime) -> dict[str, int]:
+        """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
+        wanted = {"counted": True, "kind": {"$in": list(PROMISES)}, "at": {"$gte": since}}
+        rows = await self._database.grouped("log", wanted, {"_id": "$kind", "count": {"$sum": 1}})
+        counts = {PROMISES[row["_id"]]: row["count"] for row in rows}
+        return {name: counts.get(name, 0) for name in PROMISES.values()}
+
+    async def audit_messages(self, after: str, limit: int) -> list[Stored]:
+        """Return accepted messages by key, for a full walk."""
+        rows = await self._database.rows("messages", {"_id": {"$gt": after}}, sort=[("_id", 1)], limit=limit)
+        return [stored(row) for row in rows]
+
+    async def audit_conversations(self, after: str, limit: int) -> list[Conversation]:
+        """Return conversations by id, for a full walk."""
+        return await self._found({"_id": {"$gt": after}}, sort=[("_id", 1)], limit=limit)
+
+    async def _counts(self, collection: str, match: Row) -> dict[Line, int]:
+        rows = await self._database.grouped(collection, match, {"_id": _LINE, "count": {"$sum": 1}})
+        return {_line(row): row["count"] for row in rows}
+
+
+def _line(row: Row) -> Line:
+    return row["_id"]["queue"], row["_id"]["channel"]
+
+
+def _count(condition: Row) -> Row:
+    return {"$sum": {"$cond": [condition, 1, 0]}}
+
+
+def _dues(now: datetime, horizon: datetime) -> Row:
+    # absent and null sort before every date, so "before now" needs a lower end
+    known: Sequence[Any] = ({"$gt": ["$due_at", None]},)
+    return {
+        "next_due_at": {"$min": "$due_at"},
+        "overdue": _count({"$and": [*known, {"$lt": ["$due_at", now]}]}),
+        "at_risk": _count({"$and": [{"$gte": ["$due_at", now]}, {"$lt": ["$due_at", horizon]}]}),
+    }
+
+
+def _standing(row: Row) -> Standing:
+    return Standing(
+        waiting=row["waiting"],
+        assigned=row.get("assigned", 0),
+        oldest_at=row["oldest_at"],
+        next_due_at=row["next_due_at"],
+        overdue=row["overdue"],
+        at_risk=row["at_risk"],
+    )

@@ -1,0 +1,151 @@
+"""What a batch reads, in three rounds of questions asked side by side."""
+
+import asyncio
+from collections.abc import Collection, Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from router.conversation import Conversation, Customer, links_of
+from router.ports import Loaded, Stored
+from router.stores.codec import customer_from
+from router.stores.mongo.base import CONVERSATION, holds, stored
+from router.stores.mongo.client import Row
+from router.stores.mongo.project import MongoProject
+from router.stores.sqlite.load import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
+
+T = TypeVar("T")
+
+#: More links than this of one name are not even looked at.
+MOST_LINKS = 5000
+
+
+class MongoLoad(MongoProject):
+    """The verbs that a batch reads with."""
+
+    async def load(self, keys: Sequence[str]) -> Loaded:
+        """Return everything the batch needs: messages, what they may attach to, customers, agents."""
+        rows = await self._database.rows("messages", {"_id": {"$in": list(set(keys))}}) if keys else []
+        messages = {row["_id"]: stored(row) for row in rows}
+        booked = {row["_id"]: row["booked"]["conversation"] for row in rows if row.get("booked")}
+        asked = {link for one in messages.values() for link in links_of(one.message)}
+        senders = {one.message.sender.key for one in messages.values()}
+        claimed = {claim.key for one in messages.values() for claim in one.message.claims}
+        links, customers, sent, agents = await asyncio.gather(
+            self._linked(asked), self._known(senders | claimed), self._sent(senders), self.agents()
+        )
+        theirs = {customers[key].id for key in senders if key in customers}
+        wanted = {one.conversation for one in messages.values() if one.conversation} | set(booked.values())
+        wanted.update(one for found in links.values() for one in found)
+        wanted.update(await self._newest(theirs))
+        conversations = await self._with_heirs(wanted)
+        await self._help(messages, booked, conversations)
+        return Loaded(
+            messages=messages,
+            conversations=conversations,
+            links=links,
+            customers=customers,
+            notes_sent=sent,
+            agents=agents,
+        )
+
+    async def waiting(self, lanes: Sequence[str] | None, limit: int) -> list[Conversation]:
+        """Return the `limit` most urgent waiting conversations of each lane (None: of every lane)."""
+        if lanes is None:
+            lanes = await self._database.distinct("conversations", "lane", {"lane": {"$exists": True}})
+        order = [("urgency", 1), ("_id", 1)]
+        heads = await _together(
+            self._found({"lane": lane}, sort=order, limit=limit) for lane in sorted(lanes)
+        )
+        return [each for found in heads for each in found]
+
+    async def _help(
+        self, messages: dict[str, Stored], booked: dict[str, str], conversations: dict[str, Conversation]
+    ) -> None:
+        """Finish what a router left undone about these messages: booked, in the conversation, not applied."""
+        for key, name in booked.items():
+            entry = holds(conversations[name], key) if name in conversations else None
+            if entry is not None and messages[key].state != "applied":
+                queue = conversations[name].queue
+                messages[key] = replace(
+                    messages[key], state="applied", conversation=name, seq=entry.seq, queue=queue
+                )
+                await self._finished(name)
+
+    async def _linked(self, asked: Collection[str]) -> dict[str, list[str]]:
+        if not asked:
+            return {}
+        wanted = {"$in": list(asked)}
+        rows, unfinished = await asyncio.gather(
+            self._database.rows("links", {"link": wanted}, limit=MOST_LINKS),
+            self._database.rows("conversations", {"journal.links": wanted}, only=("journal", "doc")),
+        )
+        for row in unfinished:
+            for entry in row.get("journal", ()):
+                opened = entry["at"]
+                rows += [
+                    {"link": link, "conversation": row["_id"], "opened_at": opened} for link in entry["links"]
+                ]
+        found: dict[str, list[str]] = {}
+        for row in sorted(rows, key=_opened, reverse=True):
+            ids = found.setdefault(row["link"], [])
+            if row["link"] in asked and row["conversation"] not in ids and len(ids) < PER_LINK:
+                ids.append(row["conversation"])
+        return {link: ids for link, ids in found.items() if ids}
+
+    async def _known(self, keys: Collection[str]) -> dict[str, Customer]:
+        """Return customers by identity key: whoever first came with it, else the lowest id."""
+        wanted = {"$in": list(keys)}
+        rows = await self._database.rows("customers", {"keys": wanted}) if keys else []
+        found: dict[str, Customer] = {}
+        for row in sorted(rows, key=lambda row: str(row["_id"])):
+            customer = customer_from(row["doc"])
+            for key in row["keys"]:
+                if key in keys and (row.get("first") == key or key not in found):
+                    found[key] = customer
+        return found
+
+    async def _newest(self, customers: Collection[str]) -> list[str]:
+        if not customers:
+            return []
+        order = [("updated_at", -1), ("_id", -1)]
+        found = await _together(
+            self._database.rows("conversations", {"customer": one}, sort=order, limit=NEWEST, only=("_id",))
+            for one in customers
+        )
+        return [row["_id"] for rows in found for row in rows]
+
+    async def _sent(self, identities: Collection[str]) -> dict[str, int]:
+        since = self._clock.now() - NOTES_WINDOW
+        rows = await self._database.rows("notes", {"_id": {"$in": list(identities)}}) if identities else []
+        counts = {row["_id"]: _allowed(row, since) for row in rows}
+        return {identity: counts.get(identity, 0) for identity in identities}
+
+    async def _with_heirs(self, wanted: set[str]) -> dict[str, Conversation]:
+        found: dict[str, Conversation] = {}
+        for _ in range(HEIRS + 1):
+            missing = wanted - found.keys()
+            if not missing:
+                break
+            rows = await self._database.rows(
+                "conversations", {"_id": {"$in": list(missing)}}, only=CONVERSATION
+            )
+            fresh = self._decoded(rows)
+            found.update((each.id, each) for each in fresh)
+            wanted = {each.merged_into for each in fresh if each.merged_into}
+        return found
+
+
+def _opened(row: Row) -> Any:
+    return row["opened_at"], row["conversation"]
+
+
+def _allowed(row: Row, since: Any) -> int:
+    return sum(1 for note in row["notes"] if note["allowed"] and note["at"] > since)
+
+
+async def _together(questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Ask all at once; the driver's pool limits how many are under way."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(question) for question in questions]
+    return [task.result() for task in tasks]
