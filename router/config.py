@@ -56,9 +56,9 @@ def check_sample(settings: Settings, *, sample: bool, agents: int) -> None:
         raise ConfigError("The rules name no agents, so nobody could answer. Add people under `agents:`.")
     if sample and settings.outside:
         raise ConfigError(
-            f"There are no agents yet, only the sample team, and {', '.join(settings.outside)} would write to real "
-            'customers. Name a rules file with your agents (`rules = "rules.yaml"`), or keep every account on '
-            'this machine: receive on 127.0.0.1 and send = "outbox".'
+            f"There are no agents yet, only the sample team, and {', '.join(settings.outside)} would reach beyond this "
+            'machine. Name a rules file with your agents (rules = "rules.yaml"), or keep everything here: receive and '
+            'listen on 127.0.0.1, and send = "outbox".'
         )
 
 

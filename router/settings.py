@@ -136,13 +136,14 @@ class Settings(Section):
 
     @property
     def outside(self) -> tuple[str, ...]:
-        """Return what reaches beyond this machine: accounts such as `email.support`, or the public address."""
+        """Return what reaches beyond this machine: accounts such as `email.support`, or our own addresses."""
         found = [f"{channel}.{name}" for channel, name, account in self.accounts() if not _local(account)]
-        return (*found, *(["public_url"] if not _local(self.public_url) else []))
+        own = {"public_url": self.public_url, "server.listen": f"http://{self.server.listen}"}
+        return (*found, *(name for name, url in own.items() if not _local(url)))
 
     @property
     def loopback(self) -> bool:
-        """Tell whether every account is on loopback or sends to the outbox: the sample team may be used."""
+        """Tell whether every account is on loopback or sends to the outbox, and so are we: the sample team may answer."""
         return not self.outside
 
 

@@ -281,6 +281,7 @@ def test_settings_do_not_change_and_do_not_tell(here: Path) -> None:
         ('[channels.webchat.a]\norigins = ["https://example.com"]', ("webchat.a",)),
         ('[channels.webchat.a]\norigins = ["http://[::1]:80", "http://localhost"]', ()),
         ('public_url = "https://example.com"\n[channels.webchat.a]', ("public_url",)),
+        ('[server]\nlisten = ":8080"', ("server.listen",)),
     ],
 )
 def test_the_sample_team_stays_on_this_machine(here: Path, text: str, outside: tuple[str, ...]) -> None:
