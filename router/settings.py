@@ -143,7 +143,7 @@ class Settings(Section):
 
     @property
     def loopback(self) -> bool:
-        """Tell whether every account is on loopback or sends to the outbox, and so are we: the sample team may answer."""
+        """Tell whether everything stays on this machine or in the outbox: the sample team may answer."""
         return not self.outside
 
 
