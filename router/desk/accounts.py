@@ -6,11 +6,11 @@ from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
-from rules.evaluate import Rulebook
 
 from router.desk.failures import Invalid
 from router.errors import Conflict, NotFound
 from router.ports import Record, Store
+from rules.evaluate import Rulebook
 
 #: Most accounts listed.
 MOST = 1000

@@ -10,14 +10,15 @@ from router.desk.api import (
     agents,
     answers,
     conversations,
+    current,
     customers,
     files,
     queues,
     recent,
-    rulebook,
     work,
 )
 from router.desk.assets import Assets
+from router.desk.declare import PREFIX, Operation
 from router.desk.endpoint import serve
 from router.desk.failures import answer
 from router.desk.gate import Gate
@@ -26,11 +27,10 @@ from router.desk.live import Streams
 from router.desk.openapi import document
 from router.desk.pages import Pages
 from router.desk.parts import Parts
-from router.desk.schema import PREFIX, Operation
 from router.errors import NotFound
 
 #: Every resource of the API.
-RESOURCES = (agents, work, conversations, answers, files, customers, queues, recent, rulebook, admin)
+RESOURCES = (agents, work, conversations, answers, files, customers, queues, recent, current, admin)
 
 
 def operations() -> list[Operation]:

@@ -10,12 +10,12 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from router.desk.declare import Operation
 from router.desk.failures import Invalid, TooLarge, Unauthorised, answer, problem
 from router.desk.gate import Gate, Principal
 from router.desk.headers import harden
 from router.desk.live import Streams
 from router.desk.parts import Parts
-from router.desk.schema import Operation
 from router.errors import Forbidden, NotFound
 
 log = structlog.get_logger(__name__)

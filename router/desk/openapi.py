@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from router.desk.declare import PREFIX, Operation
 from router.desk.failures import Problem
-from router.desk.schema import PREFIX, Operation
 
 _REF = "#/components/schemas/{name}"
 _ABOUT = """\

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from rules.evaluate import Rulebook
-
 from channels.message import Attachment
 from router.conversation import Agent, Conversation
 from router.ports import Blobs, Clock, Events, Store
+from rules.evaluate import Rulebook
 
 
 class Actions(Protocol):

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from msgspec import Struct
-from rules.evaluate import Rulebook
 
 from channels.message import Identity
-from router.conversation import Conversation, Decision, Promise
+from router.conversation import Conversation, Decision, Promise, PromiseState
+from rules.evaluate import Rulebook
 
 
 class PersonView(Struct, frozen=True, kw_only=True):
@@ -184,7 +184,7 @@ def work(book: Rulebook, one: Conversation) -> WorkView:
         waiting_since=one.waiting_since,
         unanswered=one.unanswered,
         due_at=one.due_at,
-        promised_at=one.promise.at if one.promise else None,
+        promised_at=one.promise.at if one.promise and one.promise.state == PromiseState.MADE else None,
         opened_at=one.opened_at,
         updated_at=one.updated_at,
         flags=list(one.flags),

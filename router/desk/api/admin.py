@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 
 from router.desk import accounts, links, sessions
 from router.desk.accounts import Role, User, agent_of
+from router.desk.declare import Table
 from router.desk.endpoint import Call
-from router.desk.schema import Table
 from router.errors import Conflict, NotFound
 
 table = Table("Accounts")

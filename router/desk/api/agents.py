@@ -10,9 +10,9 @@ from router.assign import is_present
 from router.conversation import Agent
 from router.desk import sessions
 from router.desk.accounts import Role
+from router.desk.declare import Table
 from router.desk.endpoint import Call
 from router.desk.failures import Invalid
-from router.desk.schema import Table
 from router.errors import NotFound
 from rules.model import Person
 

@@ -12,9 +12,9 @@ from router.conversation import Conversation
 from router.desk import views
 from router.desk.accounts import Role
 from router.desk.api.conversations import find
+from router.desk.declare import Table
 from router.desk.endpoint import Call
 from router.desk.failures import Invalid, TooLarge
-from router.desk.schema import Table
 from router.desk.views import ConversationView
 
 table = Table("Conversations")

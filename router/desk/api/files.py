@@ -11,8 +11,8 @@ from router.conversation import Item
 from router.desk import letters
 from router.desk.accounts import Role
 from router.desk.api.conversations import find
+from router.desk.declare import Table
 from router.desk.endpoint import Call
-from router.desk.schema import Table
 from router.errors import NotFound
 
 table = Table("Conversations")
@@ -35,7 +35,7 @@ async def raw(call: Call, id: str, seq: int) -> web.StreamResponse:
     if not message.raw:
         raise NotFound("No raw bytes were kept of this line.")
     data = await _blob(call, message.raw)
-    ending = "eml" if message.channel == "email" else "txt"
+    ending = "eml" if message.sender.kind == "email" else "txt"
     return _download(data, f"message-{seq}.{ending}", BYTES)
 
 

@@ -8,9 +8,9 @@ from msgspec import Meta, Struct
 from router.conversation import Conversation, Item
 from router.desk import views
 from router.desk.accounts import Role
+from router.desk.declare import Table
 from router.desk.endpoint import Call
 from router.desk.parts import Parts
-from router.desk.schema import Table
 from router.desk.views import ContactView
 
 table = Table("Outbox")

@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 
 from router.desk import views
 from router.desk.accounts import Role
+from router.desk.declare import Table
 from router.desk.endpoint import Call
-from router.desk.schema import Table
 from router.desk.views import WorkView
 
 table = Table("Work")

@@ -79,7 +79,7 @@ async function fill(box, conversation) {
       ["Language", conversation.language],
       ["Time zone", conversation.zone],
       ...attributes.filter(([key]) => !["language", "zone"].includes(key)).map(([key, value]) => [key, name(value)]),
-      ["Answered last by", known.last_owner?.name],
+      ["Last answer", known.last_owner?.name],
       ["Open for", conversation.status === "open" ? span((Date.now() - Date.parse(conversation.opened_at)) / 1000) : ""],
     ]),
   );

@@ -23,7 +23,9 @@ async function start() {
       h("span", { class: "chip plain" }, rules.source || "shipped rules"),
       rules.sample ? h("span", { class: "chip warn" }, "Sample team") : null),
     rules.rules.length
-      ? h("ol", { class: "rule-list" }, rules.rules.map((rule) => h("li", {}, name(rule.name))))
+      ? h("ol", { class: "rule-list" }, rules.rules.map((rule) => h("li", { title: rule.where }, h("div", {}, name(rule.name, "strong"),
+        rule.goes_on ? h("span", { class: "chip plain" }, " · later rules may add") : null,
+        h("p", { class: "faint small" }, rule.says.join(" "))))))
       : h("p", { class: "faint" }, "There are no rules; the channels' defaults decide."),
     table("Channels, where no rule says otherwise", ["Channel", "Answer within", "Hours", "Note", "Queue", "Priority"],
       rules.channels.map((one) => [one.channel, target(one.target_s), one.hours || "the queue's, else always", one.acknowledge.replace("_", " "), one.queue, one.priority])),

@@ -4,9 +4,11 @@ from msgspec import Struct
 
 from router.desk import views
 from router.desk.accounts import Role
+from router.desk.declare import Table
 from router.desk.endpoint import Call
-from router.desk.schema import Table
 from router.desk.views import PersonView
+from rules.evaluate import Rule, Rulebook
+from rules.model import ChannelPolicy, Queue
 
 table = Table("Rules")
 
@@ -16,6 +18,12 @@ class RuleView(Struct, frozen=True, kw_only=True):
 
     place: int
     name: str
+    #: What it decides, one sentence each.
+    says: list[str]
+    #: True when later rules may add to it.
+    goes_on: bool
+    #: `file:line:column`.
+    where: str
 
 
 class ChannelView(Struct, frozen=True, kw_only=True):
@@ -59,35 +67,38 @@ class Rules(Struct, frozen=True, kw_only=True):
 async def rules(call: Call) -> Rules:
     """Return the rules that hold now, with their text and version."""
     book = call.parts.book()
-    named = [RuleView(place=place, name=rule.name) for place, rule in enumerate(book.rules, start=1)]
-    channels = [
-        ChannelView(
-            channel=one.channel,
-            target_s=one.target_s,
-            hours=one.hours,
-            acknowledge=one.acknowledge,
-            queue=one.queue,
-            priority=one.priority,
-        )
-        for one in book.channels.values()
-    ]
-    queues = []
-    for one in book.queues.values():
-        duty = [views.person(book, agent) for agent in one.duty]
-        queues.append(
-            DutyView(
-                id=one.id,
-                duty=[person for person in duty if person is not None],
-                lead=views.person(book, one.lead),
-                hours=one.hours,
-            )
-        )
     return Rules(
         version=book.version,
         source=book.source,
         sample=book.sample,
-        rules=named,
-        channels=channels,
-        queues=queues,
+        rules=[_rule(place, rule) for place, rule in enumerate(book.rules, start=1)],
+        channels=[_channel(one) for one in book.channels.values()],
+        queues=[_duty(book, one) for one in book.queues.values()],
         text=book.text,
+    )
+
+
+def _rule(place: int, rule: Rule) -> RuleView:
+    says = [sentence for _, _, sentence in rule.says]
+    return RuleView(place=place, name=rule.name, says=says, goes_on=rule.go_on, where=rule.where)
+
+
+def _channel(policy: ChannelPolicy) -> ChannelView:
+    return ChannelView(
+        channel=policy.channel,
+        target_s=policy.target_s,
+        hours=policy.hours,
+        acknowledge=policy.acknowledge,
+        queue=policy.queue,
+        priority=policy.priority,
+    )
+
+
+def _duty(book: Rulebook, queue: Queue) -> DutyView:
+    duty = [views.person(book, agent) for agent in queue.duty]
+    return DutyView(
+        id=queue.id,
+        duty=[person for person in duty if person is not None],
+        lead=views.person(book, queue.lead),
+        hours=queue.hours,
     )
