@@ -5,11 +5,12 @@ import logging
 import sys
 from collections.abc import Mapping, MutableMapping
 from contextlib import AbstractContextManager
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
+import msgspec
 import structlog
 from structlog.contextvars import bound_contextvars
-from structlog.typing import Processor
+from structlog.typing import FilteringBoundLogger, Processor
 
 from router.redact import clean, redact, trace
 
@@ -21,9 +22,9 @@ OWN = frozenset({"level", "timestamp", "logger", "correlation", "trace"})
 OURS = ("channels", "router", "rules")
 
 
-def get(name: str) -> structlog.stdlib.BoundLogger:
+def get(name: str) -> FilteringBoundLogger:
     """Return the logger of a module; call it with a fixed sentence and keywords."""
-    return structlog.stdlib.get_logger(name)
+    return cast("FilteringBoundLogger", structlog.get_logger(name))
 
 
 def configure(level: str = "info", fmt: str = "auto", *, stream: TextIO | None = None) -> None:
@@ -32,19 +33,48 @@ def configure(level: str = "info", fmt: str = "auto", *, stream: TextIO | None =
     `fmt` is `json`, `console` or `auto`: console on a terminal, else JSON. May be called again.
     """
     stream = stream or sys.stderr
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _traced,
-        _redacted,
-    ]
     json = fmt == "json" or (fmt == "auto" and not stream.isatty())
-    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    last += [structlog.processors.JSONRenderer(ensure_ascii=False)] if json else [_lines, _console(stream)]
+    last: list[Processor] = (
+        [_json] if json else [_lines, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    )
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, _named, *SHARED, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda name="": Writer(stream, name),
+        cache_logger_on_first_use=False,
+    )
+    _libraries(level, last, stream)
+
+
+class Writer:
+    """Writes lines to a stream, each at once; a stream that nobody reads any more stops no work."""
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        """Take the stream, and the name of whoever logs."""
+        self._stream, self.name = stream, name
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            pass  # closed: there is nowhere to say so
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+def _libraries(level: str, last: list[Processor], stream: TextIO) -> None:
+    """Let the standard library's logging, which our libraries use, end in the same lines."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_formatter(shared, last))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[_foreign, structlog.stdlib.add_logger_name, *SHARED],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+            pass_foreign_args=True,
+            use_get_message=False,
+        )
+    )
     root = logging.getLogger()
     for old in root.handlers[:]:
         if isinstance(old.formatter, structlog.stdlib.ProcessorFormatter):
@@ -53,22 +83,6 @@ def configure(level: str = "info", fmt: str = "auto", *, stream: TextIO | None =
     root.setLevel(logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(level.upper())
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
-
-
-def _formatter(shared: list[Processor], last: list[Processor]) -> logging.Formatter:
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[_foreign, *shared], processors=last, pass_foreign_args=True, use_get_message=False
-    )
 
 
 def correlation(key: str) -> str:
@@ -103,6 +117,11 @@ def _word(value: Any) -> Any:
     return cleaned if isinstance(cleaned, int | float) else str(cleaned)
 
 
+def _named(writer: Writer, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["logger"] = writer.name
+    return event
+
+
 def _traced(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace exc_info by where the error came from; the interpreter's own text may quote a message."""
     info = event.pop("exc_info", None)
@@ -130,5 +149,21 @@ def _lines(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     return event
 
 
-def _console(stream: TextIO) -> Processor:
-    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=40)
+def _json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()
+
+
+#: What every line passes, whoever logs it.
+SHARED: list[Processor] = [
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _traced,
+    _redacted,
+]
+
+# Until `configure` is called, and in programs that never do: warnings only, redacted all the same.
+structlog.configure(
+    processors=[structlog.contextvars.merge_contextvars, _named, *SHARED, _json],
+    wrapper_class=structlog.make_filtering_bound_logger("warning"),
+    logger_factory=lambda name="": Writer(sys.stderr, name),
+)

@@ -4,6 +4,7 @@ import re
 import traceback
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -44,6 +45,11 @@ PHONE = re.compile(rf"(?<![\w.:/-])(?!{NOT_PHONE})(?:\+|00|\(\+?)?\d(?:[ ().-]{{
 OPAQUE = re.compile(r"(?<![\w-])[\w-]{40,}(?![\w-])")
 #: C0, DEL, C1, zero-width and direction marks, line separators, half pairs: what could forge or hide a log line.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+#: Finds anything that one of the patterns above might change; nearly every line has none.
+SUSPECT = re.compile(
+    r"(?i)@|(?:password|passwd|secret|token|signature|api[_-]?key|code)\s*[=:]|\b(?:bearer|basic)\s|"
+    rf"\d(?:[ ().-]{{0,2}}\d){{7}}|[\w-]{{40}}|{CONTROL.pattern}"
+)
 LONGEST = 500
 #: Types that are shown as text, redacted.
 PLAIN = (str, Path, date, timedelta, SplitResult, URL)
@@ -64,7 +70,10 @@ SPEAKING = (
 
 def redact(value: object) -> str:
     """Return the value as one line without addresses, numbers of people, tokens, passwords and control characters."""
-    text = CREDENTIALS.sub("[hidden]@", str(value)[: LONGEST * 2])
+    text = str(value)[: LONGEST * 2]
+    if SUSPECT.search(text) is None:
+        return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+    text = CREDENTIALS.sub("[hidden]@", text)
     text = SCHEMED.sub(r"\1 [hidden]", NAMED.sub(r"\1[hidden]", text))
     text = ADDRESS.sub(_address, text)
     text = OPAQUE.sub("[hidden]", PHONE.sub("[phone]", text))
@@ -79,11 +88,16 @@ def _address(found: re.Match[str]) -> str:
 
 def clean(key: str, value: Any) -> Any:
     """Return what may be logged under the key: plain values, redacted; of anything else, only its type."""
-    name = key.lower()
-    if name in HIDDEN or name.endswith(HIDDEN_ENDINGS):
+    if _hidden(key):
         return "[hidden]"
+    if type(value) is str:
+        return redact(value)
     if value is None or isinstance(value, bool | int | float):
         return value
+    return _clean(key, value)
+
+
+def _clean(key: str, value: Any) -> Any:
     if isinstance(value, BaseException):
         return said(value)
     if isinstance(value, Mapping):
@@ -91,6 +105,12 @@ def clean(key: str, value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [clean(key, inner) for inner in value]
     return redact(value) if isinstance(value, PLAIN) else f"<{type(value).__name__}>"
+
+
+@cache
+def _hidden(key: str) -> bool:
+    name = key.lower()
+    return name in HIDDEN or name.endswith(HIDDEN_ENDINGS)
 
 
 def said(error: BaseException) -> str:

@@ -2,6 +2,8 @@ import asyncio
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -160,3 +162,25 @@ def test_the_console_shows_one_line_an_event() -> None:
     assert "not shown" not in shown
     assert TEXT not in shown
     assert "\nStoreDown: The store did not answer" in shown
+
+
+def test_a_closed_stream_stops_no_work() -> None:
+    """When nobody reads the log any more the service goes on."""
+    stream = io.StringIO()
+    log.configure("info", "json", stream=stream)
+    stream.close()
+    log.get("router.test").error("nobody hears this")
+    log.configure("warning")
+
+
+def test_before_it_is_configured_it_is_redacted_too() -> None:
+    """A program that never configures the log shows warnings only, and no text."""
+    program = (
+        "from router import log; logger = log.get('router.x'); "
+        f"logger.info('quiet'); logger.warning('mail from {ADDRESS}', text='{TEXT}')"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    (line,) = found.stderr.splitlines()
+    assert found.stdout == ""
+    assert json.loads(line)["event"] == "mail from [address]"
+    assert TEXT not in line
