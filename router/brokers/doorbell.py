@@ -131,7 +131,7 @@ class RabbitBroker:
         """Return what is wrong now, the connection first, then queue by queue."""
         if self._closing:
             return "closed"
-        if error := self._out.error or self._in.error:
+        if error := self._out.error or self._in.error or self._publisher.error:
             return f"RabbitMQ: {error}"
         ill = dict(self._publisher.suspects)
         ill.update({queue: inbox.error for queue, inbox in self._inboxes.items() if inbox.error})

@@ -10,6 +10,7 @@ import asyncio
 import uuid
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -26,6 +27,9 @@ WAITING = 1000
 #: Hints in one message.
 TOGETHER = 100
 
+#: Seconds between two looks without any occasion.
+WATCH_S = 5.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -38,7 +42,7 @@ class RabbitEvents(LocalEvents):
         self._link = Link(url, "handleby events")
         self._crew = Crew()
         self._waiting: deque[Hint] = deque(maxlen=WAITING)
-        self._some = asyncio.Event()
+        self._line: Line | None = None
         #: Set while the hints of other processes reach this one.
         self.listening = asyncio.Event()
 
@@ -56,7 +60,8 @@ class RabbitEvents(LocalEvents):
         """Serve our own subscribers at once and the others soon."""
         super().publish(hints)
         self._waiting.extend(hints)
-        self._some.set()
+        if self._line is not None:
+            self._line.stirred.set()
 
     async def _run(self) -> None:
         while True:
@@ -77,23 +82,24 @@ class RabbitEvents(LocalEvents):
             await line.bind(queue, EXCHANGE)
             await line.consume(queue, self._arrived, no_ack=True)
             self.listening.set()
+            self._line = line
             while line.alive:
                 await self._send(line)
         finally:
+            self._line = None
             await line.close()
 
     async def _send(self, line: Line) -> None:
-        """Send what waits, or notice within a second that the line is lost."""
+        """Send what waits, then wait for more or for the loss of the line."""
+        line.stirred.clear()
         while self._waiting:
             count = min(TOGETHER, len(self._waiting))
             hints = [self._waiting.popleft() for _ in range(count)]
             await line.scatter(EXCHANGE, msgspec.json.encode(hints), self._me)
-        self._some.clear()
-        try:
-            async with asyncio.timeout(1.0):
-                await self._some.wait()
-        except TimeoutError:
-            return
+        if line.alive:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WATCH_S):
+                    await line.stirred.wait()
 
     def _arrived(self, arrival: Arrival) -> None:
         if arrival.headers.get("sender") == self._me:

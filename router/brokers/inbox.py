@@ -64,7 +64,7 @@ class Inbox:
         self._session: Session | None = None
         self._buffer: deque[Delivery] = deque()
         self._canaries: deque[int] = deque()
-        self._arrived, self._chore, self._settled = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._arrived, self._settled = asyncio.Event(), asyncio.Event()
         self._stopped = False
         #: Why nothing is read now; "" when all is well.
         self.error = ""
@@ -109,7 +109,7 @@ class Inbox:
             if upto:
                 await session.line.ack(upto, multiple=True, flush=False)
         except WireError:
-            session.line.lost.set()
+            session.line.lose()
 
     async def give_back(self, deliveries: Sequence[Delivery]) -> None:
         """Let the broker hand these out again."""
@@ -121,7 +121,7 @@ class Inbox:
                 session.open.pop(tag, None)
                 await session.line.give_back(tag)
         except WireError:
-            session.line.lost.set()
+            session.line.lose()
         self._settled.set()
 
     async def stop(self, within_s: float) -> None:
@@ -174,17 +174,18 @@ class Inbox:
         """Acknowledge canaries as they come, and notice when the broker forgot us."""
         try:
             async with asyncio.timeout(WATCH_S):
-                self._chore.clear()
+                line.stirred.clear()
                 while self._canaries:
                     await line.ack(self._canaries.popleft())
-                await self._chore.wait()
+                if line.alive:
+                    await line.stirred.wait()
                 return
         except TimeoutError:
             pass
         _, readers = await self._gauge.count(self.queue)
         if not readers and not self._stopped:
             log.warning("the broker does not count us among the readers", queue=self.queue)
-            line.lost.set()
+            line.lose()
 
     def _arrive(self, session: Session, arrival: Arrival) -> None:
         if session is not self._session:
@@ -194,7 +195,7 @@ class Inbox:
             if CANARY not in arrival.headers:
                 log.error("a message that is not ours was dropped", queue=self.queue)
             self._canaries.append(arrival.tag)
-            self._chore.set()
+            session.line.stirred.set()
             return
         session.open[arrival.tag] = None
         self._buffer.append(_delivery(self.queue, key, arrival, session))

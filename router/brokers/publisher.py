@@ -32,6 +32,8 @@ class Publisher:
         self._lines: dict[str, Line] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._discarded: list[Line] = []
+        #: Why nothing at all is published now, though there is a connection.
+        self.error = ""
         #: Why a destination is not published to now.
         self.suspects: dict[str, str] = {}
 
@@ -52,6 +54,7 @@ class Publisher:
         pause = PROBE_EVERY_S
         while True:
             await asyncio.sleep(pause)
+            await self._check()
             while self._discarded:
                 await self._discarded.pop().close()
             ill = [where for where in self.suspects if self._link.wire is not None]
@@ -89,9 +92,15 @@ class Publisher:
             if line is None or not line.alive:
                 wire = self._link.now()
                 line = self._lines[where] = await wire.line()
-            if await self._link.now().blocked():
-                raise Gone("the broker is out of memory or disk and takes nothing")
+            await self._check()
+            if self.error:
+                raise Gone(self.error)
             return line
+
+    async def _check(self) -> None:
+        wire = self._link.wire
+        blocked = wire is not None and await wire.blocked()
+        self.error = "it is out of memory or disk and takes nothing" if blocked else ""
 
     def _judge(self, where: str, outcomes: Sequence[WireError | None]) -> None:
         """Suspect a destination that did not answer or does not exist."""

@@ -104,7 +104,7 @@ def _outcome(task: asyncio.Task[None], within_s: float) -> WireError | None:
         case PublishError():
             return Unroutable("the queue does not exist")
         case DeliveryError():
-            return Refused("the queue takes no more; it is probably full")
+            return Refused("the queue refuses messages; it is full, or its process does not run")
         case error:
             return Gone(str(error) or type(error).__name__)
 
@@ -122,15 +122,22 @@ class Line:
         self._channel = channel
         self._underlay = underlay
         self._tags: list[str] = []
-        #: Set once the channel or its connection is lost, or the broker cancelled a consumer.
-        self.lost = asyncio.Event()
-        channel.close_callbacks.add(lambda *_: self.lost.set())
-        underlay.on_consumer_cancel_callbacks.add(lambda _: self.lost.set())
+        self._lost = False
+        #: Set whenever somebody who looks after the line should look: it may be lost.
+        self.stirred = asyncio.Event()
+        channel.close_callbacks.add(lambda *_: self.lose())
+        # the broker ends a consumer when its queue is deleted
+        underlay.on_consumer_cancel_callbacks.add(lambda _: self.lose())
 
     @property
     def alive(self) -> bool:
         """Tell whether it may still be used."""
-        return not (self.lost.is_set() or self._channel.is_closed)
+        return not (self._lost or self._channel.is_closed)
+
+    def lose(self) -> None:
+        """Use it no more."""
+        self._lost = True
+        self.stirred.set()
 
     async def declare(self, queue: str, arguments: Mapping[str, Any]) -> None:
         """Declare a durable queue; raises Gone naming the difference when it exists otherwise."""
@@ -234,7 +241,7 @@ class Line:
 
     async def close(self) -> None:
         """Close the channel; what is unacknowledged goes back to its queue."""
-        self.lost.set()
+        self.lose()
         try:
             async with _plain(CLOSE_S):
                 await self._channel.close()
