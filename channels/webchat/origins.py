@@ -19,7 +19,8 @@ class Origins:
     def __init__(self, listed: Sequence[str], *, public_url: str, where: str) -> None:
         """Take the setting and the service's address. Raises Misconfigured, naming what is wrong."""
         self._exact = _own(urlsplit(public_url))
-        self._below: list[tuple[str, str]] = []
+        self._below: list[re.Pattern[str]] = []
+        self._sources = [origin for origin in self._exact if "[" not in origin]  # CSP knows no IPv6 address
         for item in listed:
             self._add(item, where)
 
@@ -28,12 +29,11 @@ class Origins:
         origin = origin.lower()
         if origin in self._exact:
             return True
-        return any(origin.startswith(head) and origin.endswith(tail) for head, tail in self._below)
+        return any(below.fullmatch(origin) for below in self._below)
 
     def sources(self) -> list[str]:
         """Return them as a content security policy writes them."""
-        exact = sorted(origin for origin in self._exact if "[" not in origin)  # CSP knows no IPv6 address
-        return exact + [f"{head}*{tail}" for head, tail in self._below]
+        return sorted(self._sources)
 
     def _add(self, item: str, where: str) -> None:
         origin = item.strip().lower().rstrip("/")
@@ -44,10 +44,10 @@ class Origins:
             )
         origin = _without_default_port(origin)
         if "*" in origin:
-            head, _, tail = origin.partition("*")
-            self._below.append((head, tail))
+            self._below.append(re.compile(re.escape(origin).replace(r"\*", "[a-z0-9.-]+")))
         else:
             self._exact.add(origin)
+        self._sources += [origin] if "[" not in origin else []
 
 
 def headers(origin: str) -> dict[str, str]:

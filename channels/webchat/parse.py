@@ -54,7 +54,9 @@ def visitor(hello: Hello, proved: Pass) -> Visitor:
     claimed = hello.identity
     name = hello.name or (claimed.name if claimed else "")
     email = hello.email or (claimed.email if claimed else "")
-    return Visitor(proved=proved, name=_name(name), email=email.strip() if address(email) else "", zone=_zone(hello.zone))
+    return Visitor(
+        proved=proved, name=_name(name), email=email.strip() if address(email) else "", zone=_zone(hello.zone)
+    )
 
 
 def message(write: Write, by: Visitor, arrival: Arrival) -> Message:

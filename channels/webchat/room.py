@@ -1,7 +1,7 @@
 """One open WebSocket: takes what the visitor writes and pushes what changes, each as soon as it can."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from aiohttp import WSMsgType, web
@@ -28,8 +28,11 @@ from channels.webchat.limits import Rate
 from channels.webchat.parse import Visitor
 from channels.webchat.reception import LOOK_BACK
 
-#: Lines in one frame, so that a long history never stands in memory as one text.
+#: Most lines, and about as many characters, in one frame.
 _AT_ONCE = 50
+_CHARACTERS = 50_000
+#: So many new lines at once may be one page of more.
+_PAGE = 100
 #: Frames that a client may send, of any kind; beyond that it is read more slowly.
 _FRAMES_PER_MINUTE = 600
 
@@ -125,12 +128,12 @@ class Room:
     async def _push_lines(self, lines: Sequence[Line]) -> bool:
         """Send what is new; True when the host may have held more back."""
         fresh = [line for line in lines if line.seq not in self._known]
-        for start in range(0, len(fresh), _AT_ONCE):
-            await self._send(Lines(lines=fresh[start : start + _AT_ONCE]))
+        for some in _portions(fresh):
+            await self._send(Lines(lines=some))
         self._known.update(line.seq for line in fresh)
         self._high = max([self._high, *self._known])
         self._known = {seq for seq in self._known if seq > self._high - LOOK_BACK}
-        return len(fresh) > 2 * _AT_ONCE
+        return len(fresh) > _PAGE
 
     async def _push_state(self, state: State) -> None:
         before = self._state
@@ -147,3 +150,17 @@ class Room:
             raise TooSlow("slow", "The browser reads too slowly.") from error
         except ConnectionError as error:
             raise Gone("gone", "The browser has left.") from error
+
+
+def _portions(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Cut the lines into what fits into a frame."""
+    some: list[Line] = []
+    size = 0
+    for line in lines:
+        if some and (len(some) == _AT_ONCE or size + len(line.text) > _CHARACTERS):
+            yield some
+            some, size = [], 0
+        some.append(line)
+        size += len(line.text)
+    if some:
+        yield some

@@ -75,6 +75,8 @@ class RecordingHost:
         self.lines: dict[str, list[Line]] = defaultdict(list)
         self.standings: dict[str, Standing] = {}
         self.somebody_present = True
+        #: The highest seq that the customer of each thread has seen.
+        self.looked: dict[str, int] = {}
         self._keys: set[str] = set()
         self._leases: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._changed: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -116,7 +118,8 @@ class RecordingHost:
         while True:
             changed = self._changed[thread]
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), _WATCH_S)
+                async with asyncio.timeout(_WATCH_S):  # wait_for would swallow a cancellation now and then
+                    await changed.wait()
             changed.clear()
             yield
 
@@ -124,6 +127,10 @@ class RecordingHost:
         """Add lines to the thread and wake its watchers."""
         self.lines[thread].extend(lines)
         self._changed[thread].set()
+
+    async def seen(self, thread: str, seq: int) -> None:
+        """Remember how far the customer has read, in `looked`."""
+        self.looked[thread] = max(seq, self.looked.get(thread, 0))
 
     async def standing(self, thread: str) -> Standing | None:
         """Return what was set for the thread."""

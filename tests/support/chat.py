@@ -1,13 +1,15 @@
 """A web chat on a real server, and a host that plays router and agent as a test tells it."""
 
 import asyncio
+import json
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Any
 
-import msgspec
-from aiohttp import web
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 
 from channels.message import Attachment, Kind, Message
 from channels.port import Line, Receipt, Standing
@@ -18,6 +20,8 @@ from channels.webchat.reception import Timing
 from router.testing.channel import RecordingHost
 
 MARIA = "Maria Jensen"
+#: What one step may take on a busy machine.
+PATIENCE_S = 20.0
 
 
 class ScriptedHost(RecordingHost):
@@ -32,8 +36,6 @@ class ScriptedHost(RecordingHost):
         #: While it is not set, messages are accepted but do not come out of the router.
         self.routing = asyncio.Event()
         self.routing.set()
-        #: The highest seq that the visitor of each thread has seen.
-        self.looked: dict[str, int] = {}
 
     @property
     def thread(self) -> str:
@@ -53,7 +55,9 @@ class ScriptedHost(RecordingHost):
         if self.promise_s is not None:
             by = at + timedelta(seconds=self.promise_s)
             self.stand(message.thread, status="open", by=by)
-        line = Line(seq=self.next(message.thread), id=message.key, ours=False, author="", text=message.text, at=at)
+        line = Line(
+            seq=self.next(message.thread), id=message.key, ours=False, author="", text=message.text, at=at
+        )
         self.show(message.thread, line)
 
     def stand(self, thread: str, *, status: str, by: datetime | None = None) -> None:
@@ -68,7 +72,9 @@ class ScriptedHost(RecordingHost):
         )
         self.show(thread)
 
-    def answer(self, thread: str, text: str, *, automatic: bool = False, files: tuple[Attachment, ...] = ()) -> Line:
+    def answer(
+        self, thread: str, text: str, *, automatic: bool = False, files: tuple[Attachment, ...] = ()
+    ) -> Line:
         """Say something in Maria's name; what she wrote herself ends the wait."""
         seq = self.next(thread)
         line = Line(
@@ -89,10 +95,6 @@ class ScriptedHost(RecordingHost):
     def next(self, thread: str) -> int:
         """Return the next seq of the thread."""
         return max((line.seq for line in self.lines[thread]), default=0) + 1
-
-    async def seen(self, thread: str, seq: int) -> None:
-        """Remember how far the visitor has read."""
-        self.looked[thread] = max(seq, self.looked.get(thread, 0))
 
 
 class ChatServer:
@@ -125,6 +127,18 @@ class ChatServer:
             await self._runner.cleanup()
             self._runner = None
 
+    async def restart(self) -> None:
+        """Stop and start, with the host's settings as they are now."""
+        await self.stop()
+        await self.start()
+
+
+async def until(ready: Callable[[], bool]) -> None:
+    """Wait until it holds; looked at every 10 ms. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not ready():  # what it waits for has no event
+            await asyncio.sleep(0.01)
+
 
 @asynccontextmanager
 async def serving(host: ScriptedHost, timing: Timing | None = None) -> AsyncIterator[ChatServer]:
@@ -155,6 +169,80 @@ async def site(html: str) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def plain(value: object) -> object:
-    """Return the value as JSON knows it."""
-    return msgspec.to_builtins(value)
+class Caller:
+    """A browser's side of the WebSocket, without the browser."""
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        """Take an open socket; `hello` is the first thing to say."""
+        self.socket = socket
+        #: Every frame that came, in order.
+        self.frames: list[dict[str, Any]] = []
+        self.token = ""
+
+    async def say(self, **frame: object) -> None:
+        """Send a frame."""
+        await self.socket.send_str(json.dumps(frame))
+
+    async def hello(self, **fields: object) -> dict[str, Any]:
+        """Introduce ourselves and return the welcome."""
+        await self.say(type="hello", v=1, **fields)
+        welcome = await self.heard("welcome")
+        self.token = welcome["token"]
+        return welcome
+
+    async def write(self, text: str, client_id: str = "") -> dict[str, Any]:
+        """Write something and return what became of it: ack or nack."""
+        client_id = client_id or str(uuid.uuid4())
+        await self.say(type="message", client_id=client_id, text=text)
+        return await self.heard("ack", "nack", client_id=client_id)
+
+    async def heard(self, *types: str, **fields: object) -> dict[str, Any]:
+        """Return the next frame of these types and fields; others are kept in `frames`."""
+        while True:
+            frame = await self.next()
+            if frame["type"] in types and all(frame.get(key) == value for key, value in fields.items()):
+                return frame
+
+    async def next(self) -> dict[str, Any]:
+        """Return the next frame. Raises Closed when the service closed instead."""
+        async with asyncio.timeout(PATIENCE_S):
+            item = await self.socket.receive()
+        if item.type is not WSMsgType.TEXT:
+            raise Closed(self.socket.close_code)
+        self.frames.append(json.loads(item.data))
+        return self.frames[-1]
+
+    async def closed(self) -> int | None:
+        """Wait until the service closes and return its code."""
+        with suppress(Closed):
+            while True:
+                await self.next()
+        return self.socket.close_code
+
+    async def line(self, text: str) -> dict[str, Any]:
+        """Wait for the line with this text and return it."""
+        while not (found := [line for line in self.lines() if line["text"] == text]):
+            await self.next()
+        return found[0]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return all lines that came, as they came."""
+        return [line for frame in self.frames if frame["type"] == "lines" for line in frame["lines"]]
+
+
+class Closed(Exception):
+    """The service closed the socket."""
+
+
+@asynccontextmanager
+async def calling(server: ChatServer, *, origin: str | None = None, **hello: object) -> AsyncIterator[Caller]:
+    """Open a socket inside the block; says hello unless `silent=True`."""
+    silent = hello.pop("silent", False)
+    headers = {} if origin == "" else {"Origin": origin or server.url}
+    async with ClientSession() as session:
+        socket = await session.ws_connect(f"{server.url}/chat/ws?account=site", headers=headers)
+        async with socket:
+            caller = Caller(socket)
+            if not silent:
+                await caller.hello(**hello)
+            yield caller
