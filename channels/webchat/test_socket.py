@@ -327,7 +327,10 @@ async def test_a_slow_reader_is_cut_off() -> None:
         async with calling(server) as caller:
             await caller.write("first")
             token = caller.token
-            wire = caller.socket._response.connection.transport  # type: ignore[union-attr]
+            connection = caller.socket._response.connection
+            assert connection is not None
+            wire = connection.transport
+            assert isinstance(wire, asyncio.Transport)
             wire.pause_reading()
             for number in range(300):
                 host.answer(host.thread, f"{number} " + "x" * 100_000, automatic=True)
