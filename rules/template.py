@@ -60,6 +60,11 @@ class Template(Struct, frozen=True):
         """Return the names without which the text cannot be rendered."""
         return frozenset(part.name for part in self.parts if isinstance(part, Place))
 
+    @property
+    def varies(self) -> bool:
+        """Tell whether the words depend on how the customer is addressed."""
+        return any(isinstance(part, Either) for part in _flat(self.parts))
+
     def render(self, values: Mapping[str, str], *, formal: bool) -> str:
         """Return the text with the values filled in. Raises Missing, naming what is empty."""
         return "".join(self._pieces(self.parts, values, formal=formal))
@@ -137,8 +142,12 @@ def _optional(parts: tuple["str | Place | Either", ...], offset: int) -> Optiona
 
 
 def _places(parts: tuple[Part, ...]) -> Iterator[Place]:
+    return (part for part in _flat(parts) if isinstance(part, Place))
+
+
+def _flat(parts: tuple[Part, ...]) -> Iterator[str | Place | Either]:
     for part in parts:
-        if isinstance(part, Place):
+        if isinstance(part, Optional):
+            yield from part.parts
+        else:
             yield part
-        elif isinstance(part, Optional):
-            yield from _places(part.parts)

@@ -1,0 +1,121 @@
+"""How a language says a time: by when, with day and zone, so that nobody can take it for another."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import DateTimePattern, get_timezone_location, parse_pattern
+from msgspec import Struct
+
+from rules.template import Template
+
+#: Before this hour people still mean the day before when they say "tomorrow".
+MORNING = 4
+NOON = 12
+#: Within so many days a weekday alone is clear.
+CLEAR_DAYS = 6
+#: Styles read at once; mail and posts may be read tomorrow, when "tomorrow" has moved on.
+AT_ONCE = frozenset({"chat", "spoken"})
+
+
+class TimeWords(Struct, frozen=True, kw_only=True):
+    """The `time` part of a language's file."""
+
+    locale: Locale
+    #: The clock, and at full hours.
+    clock: DateTimePattern
+    full_hour: DateTimePattern
+    #: Day and month.
+    date: DateTimePattern
+    #: Monday first, in the form that follows the words around {weekday}.
+    weekdays: tuple[str, ...]
+    #: By when: {clock} {weekday} {date}.
+    today: Template
+    tomorrow: Template
+    later: Template
+    #: A time named before: {clock} {weekday}.
+    said_today: Template
+    said_later: Template
+    #: When somebody is back: {weekday} {date}.
+    back_today: Template
+    back_morning: Template
+    back_tomorrow: Template
+    back_weekday: Template
+    back_later: Template
+    #: A zone by its {city}, and the words for common ones.
+    zone: Template
+    zones: Mapping[str, str]
+    #: How {time} and {zone} are joined, by style.
+    joined: Mapping[str, Template]
+
+    def say(self, at: datetime, now: datetime, zone: ZoneInfo, style: str = "mail") -> str:
+        """Return by when, such as `by 15:40 today (Copenhagen time)`."""
+        local, here = at.astimezone(zone), now.astimezone(zone)
+        days = (local.date() - here.date()).days
+        small = here.hour < MORNING <= local.hour or local.hour < MORNING
+        if days == 0 and not (small and local.hour >= MORNING):
+            phrase = self.today
+        elif days == 1 and not small and style in AT_ONCE:
+            phrase = self.tomorrow
+        else:
+            phrase = self.later
+        said = phrase.render(self._parts(local), formal=True)
+        return self.joined[style].render({"time": said, "zone": self.zone_name(zone)}, formal=True)
+
+    def said(self, at: datetime, now: datetime, zone: ZoneInfo) -> str:
+        """Return a time that was named before, such as `15:40`."""
+        local = at.astimezone(zone)
+        same = local.date() == now.astimezone(zone).date()
+        return (self.said_today if same else self.said_later).render(self._parts(local), formal=True)
+
+    def back(self, at: datetime, now: datetime, zone: ZoneInfo) -> str:
+        """Return when somebody is there again, such as `tomorrow morning`."""
+        local, here = at.astimezone(zone), now.astimezone(zone)
+        days = (local.date() - here.date()).days
+        if days <= 0:
+            phrase = self.back_today
+        elif days == 1 and here.hour >= MORNING:
+            phrase = self.back_morning if local.hour < NOON else self.back_tomorrow
+        else:
+            phrase = self.back_weekday if days <= CLEAR_DAYS else self.back_later
+        return phrase.render(self._parts(local), formal=True)
+
+    def zone_name(self, zone: ZoneInfo) -> str:
+        """Return the zone's words in this language: by its city, as abbreviations are not understood."""
+        if zone.key in self.zones:
+            return self.zones[zone.key]
+        return self.zone.render({"city": _city(zone.key, str(self.locale))}, formal=True)
+
+    def _parts(self, local: datetime) -> dict[str, str]:
+        clock = self.clock if local.minute else self.full_hour
+        return {
+            "clock": clock.apply(local, self.locale),
+            "date": self.date.apply(local, self.locale),
+            "weekday": self.weekdays[local.weekday()],
+        }
+
+
+def pattern(text: str, locale: Locale, *, uses: str) -> DateTimePattern:
+    """Return a date pattern of Unicode TR 35, such as `HH:mm`; raises ValueError with advice."""
+    try:
+        made = parse_pattern(text)
+        shown = {
+            made.apply(_SAMPLE + timedelta(hours=11 * step, days=31 * step), locale) for step in range(6)
+        }
+    except (KeyError, ValueError, AttributeError):
+        raise ValueError(f"{text!r} is no date pattern; write one such as {uses}") from None
+    if len(shown) < 6:
+        raise ValueError(f"{text!r} says the same for different times; write a pattern such as {uses}")
+    return made
+
+
+_SAMPLE = datetime(2026, 1, 4, 1, 5)  # noqa: DTZ001  # a wall clock without a place
+
+
+@lru_cache(maxsize=1024)
+def _city(zone: str, locale: str) -> str:
+    """Return the zone's city in the language, where Babel knows it."""
+    found: str = get_timezone_location(zone, locale=locale, return_city=True)
+    return found or zone.rpartition("/")[2].replace("_", " ")
