@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from router.brokers.rabbit import Wire
-from router.brokers.topology import everything
+from router.brokers.rabbit.topology import everything
+from router.brokers.rabbit.wire import Wire
 from tests.support.rabbit import RabbitNode
 
 #: Queues that tests use; they are deleted before each test that asks for `rabbit_url`.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from router.brokers.topology import LIMIT, PARKED
+from router.brokers.policy import LIMIT, PARKED
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS rings (

@@ -19,7 +19,7 @@ import structlog
 
 from router.brokers import ledger
 from router.brokers.crew import Crew
-from router.brokers.topology import PARKED
+from router.brokers.policy import PARKED
 from router.errors import BrokerDown, StoreError
 from router.ports import Delivery, Depth
 from router.stores.writer import Writer
@@ -70,14 +70,16 @@ class LocalBroker:
         #: Rings whose end could not be written; they are given back once the file works again.
         self._owed: list[int] = []
         self._settled = asyncio.Event()
-        self._opened = self._closing = False
+        self._started = self._opened = self._closing = False
         self._error = "not open yet"
 
     async def open(self, queues: Sequence[str]) -> None:
-        """Open the file and prove that it takes and gives; queues need no declaring."""
+        """Open the file and prove that it takes and gives; queues need no declaring. May be tried again."""
         canary = f"canary.{self._me.id}"
         try:
-            await self._writer.open()
+            if not self._started:
+                self._started = True
+                await self._writer.open()
             await self._do(ledger.publish([(canary, queue) for queue in queues], _now()))
             found = await self._do(ledger.claim(canary, len(queues), self._me, _now()))
             await self._do(ledger.ack([ring.id for ring in found], self._me))

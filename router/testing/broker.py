@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from router.brokers.events import LocalEvents
-from router.brokers.topology import LIMIT, PARKED
+from router.brokers.hints import LocalEvents
+from router.brokers.policy import LIMIT, PARKED
 from router.clock import SystemClock
 from router.errors import BrokerDown
 from router.ports import Delivery, Depth

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from router.brokers.doorbell import RabbitBroker
 from router.brokers.local import LocalBroker
-from router.brokers.topology import LIMIT, PARKED
+from router.brokers.policy import LIMIT, PARKED
+from router.brokers.rabbit import RabbitBroker
 from router.errors import BrokerDown
 from router.ports import Broker, Delivery
 from router.testing import MemoryBroker
@@ -284,7 +284,7 @@ async def test_depth(broker: Broker) -> None:
 async def until_depth(broker: Broker, queue: str, ready: int) -> None:
     """Wait until so many are ready; the broker may count a little late."""
     async with asyncio.timeout(20):
-        while (await broker.depth(queue)).ready != ready:  # noqa: ASYNC110  # the broker has no event for it
+        while (await broker.depth(queue)).ready != ready:  # the broker has no event for it
             await asyncio.sleep(0.05)
 
 

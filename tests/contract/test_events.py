@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from router.brokers.events import BEHIND, LocalEvents
-from router.brokers.fanout import RabbitEvents
+from router.brokers.events import RabbitEvents
+from router.brokers.hints import BEHIND, LocalEvents
 from router.ports import Events, Hint
 from router.testing import MemoryEvents
 from tests.support.rabbit import free_port

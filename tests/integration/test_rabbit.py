@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from router.brokers.doorbell import RabbitBroker
-from router.brokers.fanout import RabbitEvents
-from router.brokers.rabbit import Parcel, Unroutable, Wire
+from router.brokers.events import RabbitEvents
+from router.brokers.rabbit import RabbitBroker
+from router.brokers.rabbit.wire import Parcel, Unroutable, Wire
 from router.errors import BrokerDown, BrokerError, PublishUnknown
 from router.ports import Delivery, Hint
 from tests.support.rabbit import RabbitNode
@@ -159,7 +159,7 @@ async def test_out_of_memory(mortal: RabbitNode) -> None:
 async def recovered(broker: RabbitBroker) -> None:
     """Wait until the broker has nothing to complain of."""
     async with asyncio.timeout(PATIENCE_S):
-        while broker.trouble():  # noqa: ASYNC110  # there is no event for it
+        while broker.trouble():  # there is no event for it
             await asyncio.sleep(0.1)
 
 

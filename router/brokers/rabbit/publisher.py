@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from router.brokers.link import Link
-from router.brokers.rabbit import Gone, Line, NotTaken, Parcel, Silent, Unroutable, WireError
+from router.brokers.rabbit.link import Link
+from router.brokers.rabbit.wire import Gone, Line, NotTaken, Parcel, Silent, Unroutable, WireError
 
 #: Seconds until a publish without confirm counts as unknown.
 CONFIRM_S = 5.0

@@ -7,8 +7,8 @@ connections that publish, and just then somebody wants to see the numbers.
 import asyncio
 import time
 
-from router.brokers.link import Link
-from router.brokers.rabbit import Line, WireError
+from router.brokers.rabbit.link import Link
+from router.brokers.rabbit.wire import Line, WireError
 
 #: Seconds for which an answer is good enough.
 FRESH_S = 0.5

@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from msgspec import Struct
 
-from router.brokers.gauge import Gauge
-from router.brokers.link import Link
-from router.brokers.rabbit import Arrival, Line, WireError
-from router.brokers.setup import CANARY
-from router.brokers.topology import PARKED
+from router.brokers.policy import PARKED
+from router.brokers.rabbit.gauge import Gauge
+from router.brokers.rabbit.link import Link
+from router.brokers.rabbit.setup import CANARY
+from router.brokers.rabbit.wire import Arrival, Line, WireError
 from router.ports import Delivery
 
 #: Seconds between two looks whether the broker still counts us among the readers.

@@ -16,9 +16,9 @@ import msgspec
 import structlog
 
 from router.brokers.crew import Crew
-from router.brokers.events import LocalEvents
-from router.brokers.link import PAUSE_S, Link
-from router.brokers.rabbit import Arrival, Line, WireError
+from router.brokers.hints import LocalEvents
+from router.brokers.rabbit.link import PAUSE_S, Link
+from router.brokers.rabbit.wire import Arrival, Line, WireError
 from router.ports import Hint
 
 EXCHANGE = "handleby.events"

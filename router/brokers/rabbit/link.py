@@ -5,7 +5,7 @@ import random
 
 import structlog
 
-from router.brokers.rabbit import Gone, Wire, WireError
+from router.brokers.rabbit.wire import Gone, Wire, WireError
 
 #: Seconds between two attempts; short, because a broker that comes back should be used at once.
 PAUSE_S = 0.5

@@ -8,8 +8,9 @@ discard; it proves that the queue takes messages, and, where nobody else reads i
 import asyncio
 from collections.abc import Sequence
 
-from router.brokers.rabbit import Line, Parcel, Silent, Wire, WireError
-from router.brokers.topology import PARKED, RETRY_QUEUES, everything, queue_arguments
+from router.brokers.policy import PARKED
+from router.brokers.rabbit.topology import RETRY_QUEUES, everything, queue_arguments
+from router.brokers.rabbit.wire import Line, Parcel, Silent, Wire, WireError
 
 #: Seconds for a canary to be confirmed and come back.
 CANARY_S = 3.0

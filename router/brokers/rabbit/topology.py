@@ -12,9 +12,8 @@ survives, so that the dead letter finds its way home through the default exchang
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-PARKED = "parked"
-#: A delivery that was handed out this often comes back once more, then is parked.
-LIMIT = 5
+from router.brokers.policy import LIMIT, PARKED
+
 #: Waiting queues: no message in one waits longer than this many seconds, so that the one at the
 #: head, which alone can expire, delays those behind it by no more than that.
 WAITS_S = (1, 10, 60, 600)

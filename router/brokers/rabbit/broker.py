@@ -1,6 +1,6 @@
 """RabbitMQ as the broker of a fleet: a doorbell that may ring twice, or be rung again by the store.
 
-Decision 0002 tells what was measured and what each rule here is for.
+Decision 0003 tells what was measured and what each rule here is for.
 """
 
 import asyncio
@@ -9,13 +9,14 @@ from collections.abc import Sequence
 import structlog
 
 from router.brokers.crew import Crew
-from router.brokers.gauge import Gauge
-from router.brokers.inbox import Inbox
-from router.brokers.link import Link
-from router.brokers.publisher import Publisher
-from router.brokers.rabbit import Gone, Parcel, WireError
-from router.brokers.setup import Setup
-from router.brokers.topology import LIMIT, PARKED, retry_route
+from router.brokers.policy import LIMIT, PARKED
+from router.brokers.rabbit.gauge import Gauge
+from router.brokers.rabbit.inbox import Inbox
+from router.brokers.rabbit.link import Link
+from router.brokers.rabbit.publisher import Publisher
+from router.brokers.rabbit.setup import Setup
+from router.brokers.rabbit.topology import retry_route
+from router.brokers.rabbit.wire import Gone, Parcel, WireError
 from router.errors import BrokerDown, PublishUnknown
 from router.ports import Delivery, Depth
 
@@ -31,7 +32,7 @@ class RabbitBroker:
     """A Broker on RabbitMQ 3.10 or later; quorum queues, confirms, one connection each way.
 
     A failed `open` leaves it trying in the background, so a process may start while the broker is
-    down; `trouble` tells, and `close` ends it either way.
+    down, and may call `open` again; `trouble` tells, and `close` ends it either way.
     """
 
     def __init__(self, url: str, *, prefetch: int = PREFETCH, patience_s: float = CONNECT_S) -> None:
@@ -44,14 +45,11 @@ class RabbitBroker:
         self._gauge = Gauge(self._in)
         self._inboxes: dict[str, Inbox] = {}
         self._crew = Crew()
-        self._closing = False
+        self._started = self._closing = False
 
     async def open(self, queues: Sequence[str]) -> None:
         """Connect, declare, and prove with a canary that each queue works; raises BrokerDown naming it."""
-        await self._crew.start()
-        self._crew.spawn(self._out.run(), "publish link")
-        self._crew.spawn(self._in.run(), "consume link")
-        self._crew.spawn(self._publisher.watch(self._setup.mend), "queue probe")
+        await self._start()
         # until they are proven; the probe goes on with those that are not
         self._publisher.suspects.update(dict.fromkeys(queues, "not proven yet"))
         try:
@@ -67,6 +65,15 @@ class RabbitBroker:
         if wrong:
             said = "; ".join(f"queue {queue}: {error}" for queue, error in wrong.items())
             raise BrokerDown(f"RabbitMQ answers, but not all queues work. {said}")
+
+    async def _start(self) -> None:
+        if self._started:
+            return
+        self._started = True
+        await self._crew.start()
+        self._crew.spawn(self._out.run(), "publish link")
+        self._crew.spawn(self._in.run(), "consume link")
+        self._crew.spawn(self._publisher.watch(self._setup.mend), "queue probe")
 
     async def close(self) -> None:
         """Stop handing out, wait for what is in flight (up to 20 s), then disconnect."""
