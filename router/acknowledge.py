@@ -3,18 +3,21 @@
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
+from rules.wording import WordingError
 
-from channels.message import Message
+from channels.message import Kind, Message
 from router import note, steps
 from router.conversation import Conversation, Decision, Item, NoteKind, Promise, note_id
 from router.draft import Draft
 from router.house import House
 from router.promise import Quote, Snapshot, promise
 from rules.model import Person
-from rules.wording import WordingError
 
 #: A present owner of a live conversation is expected to answer within this time.
 LIVE_ANSWER_S = 30.0
+#: More messages than this from one sender within this time look like a program.
+LOOP_MESSAGES = 5
+LOOP_WITHIN = timedelta(minutes=10)
 #: The duty voice names at most so many colleagues.
 OTHERS_NAMED = 2
 
@@ -71,9 +74,23 @@ def _case(draft: Draft, conversation: Conversation, message: Message, decision: 
         own=staff or message.sender.key in draft.house.ours,
         answer_expected_s=expected,
         paused=draft.house.paused,
-        loop=False,
+        loop=_looping(draft, message),
         now=draft.now,
     )
+
+
+def _looping(draft: Draft, message: Message) -> bool:
+    """Tell whether the sender writes so often that two programs seem to answer each other."""
+    if message.thread:
+        return False
+    since = message.received_at - LOOP_WITHIN
+    recent = (
+        entry
+        for one in draft.of_sender(message.sender.key)
+        for entry in one.entries
+        if entry.at >= since and entry.kind is Kind.CUSTOMER
+    )
+    return sum(1 for _ in recent) > LOOP_MESSAGES
 
 
 def quoted(house: House, conversation: Conversation, person: Person, now: datetime) -> Quote:
@@ -88,6 +105,7 @@ def quoted(house: House, conversation: Conversation, person: Person, now: dateti
             due_at=conversation.due_at or now,
             target_s=conversation.decision.target_s if conversation.decision else 0.0,
             calendar=house.book.calendar(person.hours),
+            person=person.name,
             window_until=window,
             zone=house.zone(wanted=conversation.zone, account=account),
         )
@@ -124,6 +142,7 @@ def worded(house: House, conversation: Conversation, quote: Quote, id_: str, now
     account = house.account(conversation.channel, conversation.account)
     person = house.book.person(conversation.accountable)
     owner = conversation.owner == person.id
+    hours = house.book.calendar(person.hours)
     request = note.Request(
         kind=NoteKind.FIRST,
         id=id_,
@@ -134,7 +153,10 @@ def worded(house: House, conversation: Conversation, quote: Quote, id_: str, now
         promise_at=quote.at,
         now=now,
         tone=conversation.decision.tone if conversation.decision else "plain",
-        language=conversation.language or account.language,
+        back_at=None if hours.is_open(now) else hours.next_open(now),
+        language=conversation.language,
+        fallbacks=(account.language,),
+        answer_languages=person.languages if owner else _languages(house, conversation),
         zone=house.zone(wanted=conversation.zone, account=account),
         style=account.style,
         disclose=account.disclose,
@@ -143,6 +165,14 @@ def worded(house: House, conversation: Conversation, quote: Quote, id_: str, now
         subject=conversation.subject,
     )
     return note.compose(house.wording, request)
+
+
+def _languages(house: House, conversation: Conversation) -> tuple[str, ...]:
+    """Return what the people of the queue speak; nothing when somebody may answer in any language."""
+    people = [one for one in house.book.people.values() if conversation.queue in one.queues]
+    if not all(one.languages for one in people):
+        return ()
+    return tuple(dict.fromkeys(language for one in people for language in one.languages))
 
 
 def _others(house: House, conversation: Conversation, person: Person) -> tuple[str, ...]:
