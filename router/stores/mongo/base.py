@@ -5,7 +5,7 @@ So no name that people choose ever becomes a field name, and dots and dollars in
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from channels.port import Clock
 from router.clock import whole_ms
-from router.conversation import Agent, Conversation, Entry, Event
+from router.conversation import Agent, Conversation, Event
 from router.ports import Stored
 from router.stores.codec import agent_from, conversation_from, encode, message_from
 from router.stores.mongo.client import Database, Row
@@ -54,7 +54,7 @@ class MongoBase:
     async def now(self) -> datetime:
         """Return the server's time."""
         at: datetime = (await self._database.hello())["localTime"]
-        return whole_ms(at)
+        return whole_ms(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
 
     async def _found(self, filter: Row, **more: Any) -> list[Conversation]:
         return self._decoded(await self._database.rows("conversations", filter, only=CONVERSATION, **more))
@@ -120,8 +120,3 @@ def line(event: Event) -> Row:
         "doc": text(event),
     }
     return {**row, "counted": True} if event.kind in COUNTED else row
-
-
-def holds(conversation: Conversation, key: str) -> Entry | None:
-    """Return the entry with which the conversation holds a message; None when it does not."""
-    return next((entry for entry in reversed(conversation.entries) if entry.key == key), None)

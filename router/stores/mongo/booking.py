@@ -8,17 +8,30 @@ first fenced: the conversation's version is raised (or its id taken), so that th
 loses its compare-and-set; only then the booking is taken over.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from enum import Enum
 
+from router.conversation import Conversation
 from router.ports import Change
-from router.stores.mongo.base import CONVERSATION, MongoBase, holds
+from router.stores.mongo.base import CONVERSATION, MongoBase
 from router.stores.mongo.client import Row
+from router.stores.mongo.project import follows_from
 
 #: A booking younger than this may belong to a router at work; its rival loses for now.
 FRESH = timedelta(seconds=10)
-#: How often a rival's booking is looked at again while things change.
-LOOKS = 4
+#: How often a rival's booking is looked at again, and how long it is given in between.
+LOOKS = 40
+PAUSE_S = 0.25
+
+
+class Standing(Enum):
+    """How a rival's booking stands."""
+
+    VOID = "void"  # it never came to be and never will
+    TAKEN = "taken"  # the rival has the message
+    OPEN = "open"  # the rival may be at work
 
 
 class MongoBooking(MongoBase):
@@ -41,28 +54,35 @@ class MongoBooking(MongoBase):
             if "conversation" in row:
                 return bool(row["conversation"] == mine["conversation"])
             theirs = row.get("booked")
-            if not await self._void(theirs, key, mine):
+            standing = await self._standing(theirs, key, mine)
+            if standing is Standing.TAKEN:
                 return False
+            if standing is Standing.OPEN:
+                await asyncio.sleep(PAUSE_S)
+                continue
             # absent and null are one to a filter, so this is exact in both cases
             free = {"_id": key, "conversation": {"$exists": False}, "booked": theirs}
             if await self._database.change("messages", free, {"$set": {"booked": mine}}):
                 return True
         return False
 
-    async def _void(self, theirs: Row | None, key: str, mine: Row) -> bool:
-        """Tell whether a booking stands in nobody's way any more; fence it if its writer seems gone."""
+    async def _standing(self, theirs: Row | None, key: str, mine: Row) -> Standing:
+        """Tell how a booking stands; one whose writer seems gone is fenced and so becomes void."""
         if theirs is None:
-            return True
+            return Standing.VOID
         if theirs["conversation"] == mine["conversation"]:
-            return bool(theirs["version"] <= mine["version"])
-        row = await self._database.row("conversations", {"_id": theirs["conversation"]}, only=CONVERSATION)
-        if row is not None and any(holds(one, key) for one in self._decoded([row])):
-            return False
+            return Standing.VOID if theirs["version"] <= mine["version"] else Standing.TAKEN
+        home = {"_id": theirs["conversation"]}
+        row = await self._database.row("conversations", home, only=(*CONVERSATION, "journal"))
+        if row is not None and (
+            _journalled(row, key) or any(holds(one, key) for one in self._decoded([row]))
+        ):
+            return Standing.TAKEN
         if row is not None and row["version"] >= theirs["version"]:
-            return True
+            return Standing.VOID
         if self._clock.now() - theirs["at"] < FRESH:
-            return False
-        return await self._fence(theirs, row, key)
+            return Standing.OPEN
+        return Standing.VOID if await self._fence(theirs, row, key) else Standing.OPEN
 
     async def _fence(self, theirs: Row, row: Row | None, key: str) -> bool:
         name, version = theirs["conversation"], theirs["version"]
@@ -71,3 +91,14 @@ class MongoBooking(MongoBase):
             return await self._database.insert("conversations", void)
         at_rest = {"_id": name, "version": row["version"]}
         return await self._database.change("conversations", at_rest, {"$set": {"version": version}})
+
+
+def holds(conversation: Conversation, key: str) -> bool:
+    """Tell whether the conversation holds the message."""
+    return any(entry.key == key for entry in conversation.entries)
+
+
+def _journalled(row: Row, key: str) -> bool:
+    return any(
+        one.key == key for entry in row.get("journal", ()) for one in follows_from(entry["doc"]).applied
+    )

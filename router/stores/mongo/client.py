@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorGridFSBucket
 from pymongo import DeleteOne, InsertOne, ReturnDocument, UpdateOne
@@ -33,11 +34,10 @@ OUT_OF_DISK = 14031
 #: The wire version of MongoDB 8.0, which brought the bulk write that tells each operation's fate.
 NEEDED_WIRE = 25
 
-_OPTIONS: dict[str, Any] = {
-    "tz_aware": True,
-    "tzinfo": UTC,
-    "w": "majority",
-    "journal": True,
+#: What the protocol relies on; the URL cannot change it.
+_FIXED: dict[str, Any] = {"tz_aware": True, "tzinfo": UTC, "w": "majority", "journal": True}
+#: What the URL may set otherwise.
+_DEFAULTS: dict[str, Any] = {
     "wTimeoutMS": 15_000,
     "serverSelectionTimeoutMS": 5_000,
     "connectTimeoutMS": 5_000,
@@ -54,7 +54,7 @@ class Database:
     def __init__(self, url: str, name: str) -> None:
         """Take the server's URL and the database's name; nothing is connected yet."""
         try:
-            self.client = AsyncIOMotorClient(url, **_OPTIONS)
+            self.client = AsyncIOMotorClient(url, **_defaults(url), **_FIXED)
         except (ConfigurationError, ValueError) as error:
             raise ConfigError(f"store.url cannot be used: {error}") from error
         self._name = name
@@ -192,15 +192,21 @@ class Database:
             self.watch(collection, filter, sort)
 
 
+def _defaults(url: str) -> dict[str, Any]:
+    given = {name.lower() for name in parse_qs(urlsplit(url).query)}
+    return {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
+
+
 def _partial(error: ClientBulkWriteException) -> Any:
     """Return what was done when nothing but duplicates went wrong; else raise what did."""
     if error.error is not None:
         raise error.error
     if error.write_concern_errors:
         raise StoreDown("The write was not confirmed by a majority of the MongoDB servers.")
-    for failed in error.write_errors:
-        if failed["code"] != DUPLICATE:
-            raise OperationFailure(failed["errmsg"], failed["code"])
+    for failed in error.write_errors or ():
+        one: Any = failed
+        if one["code"] != DUPLICATE:
+            raise OperationFailure(one["errmsg"], one["code"])
     return error.partial_result
 
 

@@ -25,21 +25,16 @@ class MongoCommit(MongoBooking, MongoProject):
     async def commit(self, commit: Commit) -> Outcome:
         """Write agents, then conversations, each by compare-and-set, then what follows from them."""
         by = secrets.token_hex(8)
-        agents, booked = await self._prepare(commit, by)
+        agents, booked, contested = await self._prepare(commit, by)
         winners = {agent.id for agent, won in zip(commit.agents, agents, strict=True) if won}
         ready = [
             ok and winners.issuperset(change.needs) for change, ok in zip(commit.changes, booked, strict=True)
         ]
         tried = [change for change, ok in zip(commit.changes, ready, strict=True) if ok]
+        given_up = [change for change, ok in zip(commit.changes, ready, strict=True) if not ok]
         fates = iter(await self._compare_and_set(tried))
         won = [ok and next(fates) for ok in ready]
-        unbooked = [
-            self._unbook(entry.key, by)
-            for change, ok in zip(commit.changes, ready, strict=True)
-            if not ok
-            for entry in change.applied
-        ]
-        await self._database.write(unbooked)
+        await self._give_back(given_up, contested, by)
         await self._follow([change for change, ok in zip(commit.changes, won, strict=True) if ok])
         await self.append(commit.events)
         return Outcome(changes=won, agents=agents)
@@ -48,8 +43,11 @@ class MongoCommit(MongoBooking, MongoProject):
         """Add lines to the log that belong to no commit."""
         await self._database.write([self._database.inserting("log", line(event)) for event in events])
 
-    async def _prepare(self, commit: Commit, by: str) -> tuple[list[bool], list[bool]]:
-        """Write agents and customers and book messages, in one trip; returns who won, and what is booked."""
+    async def _prepare(self, commit: Commit, by: str) -> tuple[list[bool], list[bool], set[str]]:
+        """Write agents and customers and book messages, in one trip.
+
+        Returns which agents won, which changes are booked, and the keys that had to be fought for.
+        """
         for agent in commit.agents:
             if agent.version == 1:
                 await self._database.insert("agents", {"_id": agent.id, "version": 0})
@@ -59,15 +57,14 @@ class MongoCommit(MongoBooking, MongoProject):
         writes += [self._booking_write(change, key, by) for change, key in bookings]
         fates = await self._database.write(writes)
         first = len(commit.agents) + len(commit.customers)
-        taken: dict[str, list[str]] = {}
-        for (change, key), ok in zip(bookings, fates[first:], strict=True):
-            if not ok:
-                taken.setdefault(change.conversation.id, []).append(key)
+        contested = {key for (_, key), ok in zip(bookings, fates[first:], strict=True) if not ok}
         booked = [
-            await self._book_contested(change, taken.get(change.conversation.id, []), by)
+            await self._book_contested(
+                change, [one.key for one in change.applied if one.key in contested], by
+            )
             for change in commit.changes
         ]
-        return fates[: len(commit.agents)], booked
+        return fates[: len(commit.agents)], booked, contested
 
     def _agent_write(self, agent: Agent) -> Write:
         update: Row = {"$set": {"version": agent.version, "doc": text(agent)}}
@@ -88,8 +85,19 @@ class MongoCommit(MongoBooking, MongoProject):
         free = {"_id": key, "conversation": {"$exists": False}, "booked": None}
         return self._database.updating("messages", free, {"$set": {"booked": self._booking(change, by)}})
 
-    def _unbook(self, key: str, by: str) -> Write:
-        return self._database.updating("messages", {"_id": key, "booked.by": by}, {"$unset": {"booked": 1}})
+    async def _give_back(self, given_up: Sequence[Change], contested: set[str], by: str) -> None:
+        """Free what was booked for changes that were not even tried.
+
+        Not what was contested: a rival for the same conversation may rely on it. Not what was tried and
+        lost either: that booking is void, as its version came to be without the message.
+        """
+        keys = [entry.key for change in given_up for entry in change.applied if entry.key not in contested]
+        await self._database.write(
+            [
+                self._database.updating("messages", {"_id": key, "booked.by": by}, {"$unset": {"booked": 1}})
+                for key in keys
+            ]
+        )
 
     async def _compare_and_set(self, changes: Sequence[Change]) -> list[bool]:
         now = self._clock.now()
@@ -98,14 +106,16 @@ class MongoCommit(MongoBooking, MongoProject):
             one = change.conversation
             fields, entry = _fields(one), journal(change, self._new_links(one), now)
             filled = {name: value for name, value in fields.items() if value is not None}
+            sent_at = max((item.sent_at for item in one.outbox if item.sent_at is not None), default=None)
             if one.version == 1:
                 row = {"_id": one.id, **filled, "journal": [entry]}
+                row |= {"sent_at": sent_at} if sent_at else {}
                 writes.append(self._database.inserting("conversations", row))
                 continue
             update: Row = {"$set": filled, "$push": {"journal": entry}}
             empty = dict.fromkeys((name for name, value in fields.items() if value is None), 1)
-            if empty:
-                update["$unset"] = empty
+            update |= {"$unset": empty} if empty else {}
+            update |= {"$max": {"sent_at": sent_at}} if sent_at else {}
             stored = {"_id": one.id, "version": one.version - 1, "void": {"$exists": False}}
             writes.append(self._database.updating("conversations", stored, update))
         fates = await self._database.write(writes)
@@ -132,7 +142,6 @@ class MongoCommit(MongoBooking, MongoProject):
 
 def _fields(one: Conversation) -> Row:
     """Return what queries look at, None for what is absent, and the document itself."""
-    sent = [item.sent_at for item in one.outbox if item.sent_at is not None]
     return {
         "version": one.version,
         "reference": one.reference,
@@ -149,7 +158,6 @@ def _fields(one: Conversation) -> Row:
         "send_at": one.send_at,
         "wake_at": one.wake_at,
         "updated_at": one.updated_at,
-        "sent_at": max(sent, default=None),
         "terms": words_said(one.outbox) or None,
         "doc": text(one),
     }

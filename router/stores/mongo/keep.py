@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from router.conversation import Event
 from router.errors import StoreDown
@@ -18,7 +18,8 @@ ROUNDS = 100
 #: Log lines that one reader numbers at a time.
 NUMBERED = 500
 
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+#: The server's time in milliseconds; leases use no other clock.
+_NOW: Row = {"$toLong": "$$NOW"}
 
 
 class MongoKeep(MongoBase):
@@ -76,24 +77,20 @@ class MongoKeep(MongoBase):
 
     async def lease(self, name: str, holder: str, seconds: float) -> Lease | None:
         """Take or extend a lease, by the server's time; None while somebody else holds it."""
-        free = {"_id": name, "$or": [{"holder": holder}, {"$expr": {"$lte": ["$until", "$$NOW"]}}]}
-        same = {"$eq": ["$holder", {"$literal": holder}]}
-        take: list[Row] = [
-            {
-                "$set": {
-                    "fence": {"$cond": [same, "$fence", {"$add": ["$fence", 1]}]},
-                    "until": _until(seconds),
-                }
-            },
-            {"$set": {"holder": {"$literal": holder}}},
-        ]
-        row = await self._database.changed("leases", free, take)
+        # the decision is made inside the update, by the server's clock
+        mine = {"$eq": ["$holder", {"$literal": holder}]}
+        free = {"$or": [mine, {"$lte": ["$until", _NOW]}]}
+        taken = {
+            "fence": {"$cond": [mine, "$fence", {"$cond": [free, {"$add": ["$fence", 1]}, "$fence"]}]},
+            "until": {"$cond": [free, _until(seconds), "$until"]},
+            "holder": {"$cond": [free, {"$literal": holder}, "$holder"]},
+        }
+        row = await self._database.changed("leases", {"_id": name}, [{"$set": taken}])
         if row is None:
-            blank = {"_id": name, "holder": "", "fence": 0, "until": _LONG_AGO, "value": ""}
-            if not await self._database.insert("leases", blank):
-                return None
-            row = await self._database.changed("leases", free, take)
-        if row is None:
+            blank = {"_id": name, "holder": "", "fence": 0, "until": 0, "value": ""}
+            await self._database.insert("leases", blank)
+            row = await self._database.changed("leases", {"_id": name}, [{"$set": taken}])
+        if row is None or row["holder"] != holder:
             return None
         return Lease(name=name, holder=holder, fence=int(row["fence"]), value=row["value"])
 
@@ -104,7 +101,7 @@ class MongoKeep(MongoBase):
 
     async def release(self, lease: Lease) -> None:
         """Give the lease back at once; the value stays."""
-        await self._database.change("leases", _held(lease), {"$set": {"holder": "", "until": _LONG_AGO}})
+        await self._database.change("leases", _held(lease), {"$set": {"holder": "", "until": 0}})
 
     # --- records
 
@@ -178,7 +175,7 @@ class MongoKeep(MongoBase):
 
 
 def _until(seconds: float) -> Row:
-    return {"$add": ["$$NOW", round(seconds * 1000)]}
+    return {"$add": [_NOW, round(seconds * 1000)]}
 
 
 def _held(lease: Lease) -> Row:

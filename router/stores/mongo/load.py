@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
-from msgspec.structs import replace
-
 from router.conversation import Conversation, Customer, links_of
-from router.ports import Loaded, Stored
+from router.ports import Loaded
 from router.stores.codec import customer_from
-from router.stores.mongo.base import CONVERSATION, holds, stored
+from router.stores.mongo.base import CONVERSATION, stored
 from router.stores.mongo.client import Row
 from router.stores.mongo.project import MongoProject
 from router.stores.sqlite.load import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
@@ -26,8 +24,7 @@ class MongoLoad(MongoProject):
     async def load(self, keys: Sequence[str]) -> Loaded:
         """Return everything the batch needs: messages, what they may attach to, customers, agents."""
         rows = await self._database.rows("messages", {"_id": {"$in": list(set(keys))}}) if keys else []
-        messages = {row["_id"]: stored(row) for row in rows}
-        booked = {row["_id"]: row["booked"]["conversation"] for row in rows if row.get("booked")}
+        messages = {row["_id"]: stored(row) for row in await self._helped(rows)}
         asked = {link for one in messages.values() for link in links_of(one.message)}
         senders = {one.message.sender.key for one in messages.values()}
         claimed = {claim.key for one in messages.values() for claim in one.message.claims}
@@ -35,11 +32,10 @@ class MongoLoad(MongoProject):
             self._linked(asked), self._known(senders | claimed), self._sent(senders), self.agents()
         )
         theirs = {customers[key].id for key in senders if key in customers}
-        wanted = {one.conversation for one in messages.values() if one.conversation} | set(booked.values())
+        wanted = {one.conversation for one in messages.values() if one.conversation}
         wanted.update(one for found in links.values() for one in found)
         wanted.update(await self._newest(theirs))
         conversations = await self._with_heirs(wanted)
-        await self._help(messages, booked, conversations)
         return Loaded(
             messages=messages,
             conversations=conversations,
@@ -59,18 +55,18 @@ class MongoLoad(MongoProject):
         )
         return [each for found in heads for each in found]
 
-    async def _help(
-        self, messages: dict[str, Stored], booked: dict[str, str], conversations: dict[str, Conversation]
-    ) -> None:
-        """Finish what a router left undone about these messages: booked, in the conversation, not applied."""
-        for key, name in booked.items():
-            entry = holds(conversations[name], key) if name in conversations else None
-            if entry is not None and messages[key].state != "applied":
-                queue = conversations[name].queue
-                messages[key] = replace(
-                    messages[key], state="applied", conversation=name, seq=entry.seq, queue=queue
-                )
-                await self._finished(name)
+    async def _helped(self, rows: list[Row]) -> list[Row]:
+        """Finish what a router left undone about these messages, and return them as they are then.
+
+        Booked and not applied: the conversation may have the message already.
+        """
+        homes = {row["booked"]["conversation"] for row in rows if row.get("booked")}
+        if not homes:
+            return rows
+        undone = {"_id": {"$in": list(homes)}, "journal.at": {"$exists": True}}
+        left = await self._database.rows("conversations", undone, only=("journal",))
+        await self._finish(left)
+        return await self._database.rows("messages", {"_id": {"$in": [row["_id"] for row in rows]}})
 
     async def _linked(self, asked: Collection[str]) -> dict[str, list[str]]:
         if not asked:

@@ -29,7 +29,7 @@ class Follows(Struct, frozen=True, kw_only=True, omit_defaults=True):
     opened_at: datetime
 
 
-_follows_from = msgspec.json.Decoder(Follows).decode
+follows_from = msgspec.json.Decoder(Follows).decode
 
 
 def journal(change: Change, links: Sequence[str], at: datetime) -> Row:
@@ -101,7 +101,7 @@ class MongoProject(MongoBase):
         await self._database.write([*pulls, *empty], ordered=True)
 
     def _writes(self, name: str, entry: Row) -> list[Write]:
-        follows, version = _follows_from(entry["doc"]), entry["v"]
+        follows, version = follows_from(entry["doc"]), entry["v"]
         writes = [self._apply(name, one, follows.queue) for one in follows.applied]
         for number, event in enumerate(follows.events):
             row = {"_id": f"{name}:{version}:{number}", **line(event)}

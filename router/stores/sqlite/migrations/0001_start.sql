@@ -16,8 +16,8 @@ CREATE TABLE messages (
     parked_at    INTEGER,
     attempts     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX messages_new ON messages (received_at, channel, key, due_at) WHERE state = 'new';
-CREATE INDEX messages_parked ON messages (parked_at, key, queue, channel) WHERE state = 'parked';
+CREATE INDEX messages_new ON messages (state, received_at, channel, key, due_at) WHERE state = 'new';
+CREATE INDEX messages_parked ON messages (state, parked_at, key, queue, channel) WHERE state = 'parked';
 CREATE INDEX messages_of ON messages (conversation, seq) WHERE conversation IS NOT NULL;
 CREATE INDEX messages_arrived ON messages (received_at, queue, channel);
 
@@ -59,7 +59,7 @@ CREATE INDEX conversations_send ON conversations (send_at, id) WHERE send_at IS 
 CREATE INDEX conversations_wake ON conversations (wake_at, id) WHERE wake_at IS NOT NULL;
 CREATE INDEX conversations_customer ON conversations (customer, updated_at, id);
 CREATE INDEX conversations_sent ON conversations (sent_at, id) WHERE sent_at IS NOT NULL;
-CREATE INDEX conversations_standing ON conversations (queue, channel, owner, due_at, waiting_since) WHERE status = 'open';
+CREATE INDEX conversations_standing ON conversations (status, queue, channel, owner, due_at, waiting_since) WHERE status = 'open';
 CREATE INDEX conversations_unsearched ON conversations (n) WHERE searched < seq;
 
 -- Names by which a conversation is found; also those that its document no longer remembers.
