@@ -25,6 +25,8 @@ _NOBODY = frozenset(
     test undefined unknown urgent user visitante visiteur visitor webmaster besøgende besucher аноним гость
     клиент поддержка""".split()  # noqa: SIM905  # the same
 )
+#: Most names; nothing in them needs tidying.
+_PLAIN = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+)*")
 _TITLES = frozenset(
     """dr dr. prof prof. herr frau hr. fru mr mr. mrs mrs. ms ms. m. mme sr. sra. sir г-н г-жа
     """.split()  # noqa: SIM905  # the same
@@ -39,7 +41,7 @@ def safe_name(name: str) -> str:
     The result is one line of letters and a few signs: no control or direction characters, no address,
     link, digit, mark-up or sentence can come through.
     """
-    plain = _tidy(name[:200])
+    plain = name if _PLAIN.fullmatch(name) else _tidy(name[:200])
     words = plain.split(" ")
     if not plain or len(plain) > LONGEST or len(words) > MOST_WORDS:
         return ""
@@ -62,6 +64,8 @@ def first_name(name: str) -> str:
 
 def line(text: str, *, longest: int = 300) -> str:
     """Return the text as one line without control or direction characters, so that it can stand in a header."""
+    if text.isprintable() and len(text) <= longest and "  " not in text:
+        return text.strip()
     kept = "".join(each if unicodedata.category(each)[0] != "C" else " " for each in text[: 4 * longest])
     return _SPACES.sub(" ", kept).strip()[:longest].rstrip()
 

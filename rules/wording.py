@@ -43,13 +43,13 @@ class Wording:
 
     def asks(self, language: str) -> tuple[str, ...]:
         """Return the facts that a note of the language can ask for."""
-        return tuple(self._of(language).asks)
+        return tuple(self.texts(language).asks)
 
     def say_time(
         self, at: datetime, now: datetime, zone: ZoneInfo, language: str, style: str = "mail"
     ) -> str:
         """Return by when, as a note says it: `by 15:40 today (Copenhagen time)`."""
-        return self._of(language).time.say(at, now, zone, style)
+        return self.texts(language).time.say(at, now, zone, style)
 
     def word(self, request: WordRequest) -> Worded:
         """Return the note's words. Raises WordingError when none can be found that the linter lets pass.
@@ -57,7 +57,7 @@ class Wording:
         What the customer calls themselves, and the names of colleagues, are left out rather than
         letting them spoil a note.
         """
-        texts = self._of(request.language)
+        texts = self.texts(request.language)
         self._check(request)
         customer = safe_name(request.customer)
         request = replace(request, customer=customer if customer and fit(customer, request.language) else "")
@@ -68,12 +68,13 @@ class Wording:
                 return words
         raise WordingError(f"The {request.kind} note cannot be sent: {'; '.join(faults)}. Write it yourself.")
 
-    def _of(self, language: str) -> Texts:
-        texts = self._texts.get(language)
-        if texts is None:
+    def texts(self, language: str) -> Texts:
+        """Return a language's texts. Raises WordingError when there are none."""
+        found = self._texts.get(language)
+        if found is None:
             known = ", ".join(self._texts)
             raise WordingError(f"There are no note texts in {language!r}; there are some in {known}.")
-        return texts
+        return found
 
     def _check(self, request: WordRequest) -> None:
         """Refuse what no text can be found for."""
@@ -82,7 +83,7 @@ class Wording:
                 raise WordingError(
                     f"There are no note texts for {value!r}; there are some for {', '.join(known)}."
                 )
-        if request.ask and request.ask not in self._of(request.language).asks:
+        if request.ask and request.ask not in self.texts(request.language).asks:
             raise WordingError(
                 f"No text asks for {request.ask!r}; add it to `asks` in {request.language}.yaml."
             )
