@@ -1,6 +1,7 @@
 """Turns a file as read into the values of a rulebook."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -35,7 +36,7 @@ def _schedule(entry: Fields) -> Schedule:
         week=entry["open"],
         holidays=entry.get("holidays", ()),
         closed=frozenset(day for days in entry.get("closed", ()) for day in days),
-        also_open=dict(entry.get("also_open", {})),
+        also_open={date.fromisoformat(day): windows for day, windows in entry.get("also_open", {}).items()},
     )
 
 

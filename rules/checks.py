@@ -11,6 +11,8 @@ from rules.problems import Report
 from rules.records import Fields
 from rules.rulebook import TRIAGE, Rule
 
+#: The key of a condition without parts.
+EVERY_MESSAGE = "all()"
 _UNKNOWN = {
     "hours": "there are no hours called {}",
     "queue": "no queue is called {}",
@@ -49,10 +51,9 @@ def opening(file: Fields, calendars: Mapping[str, Calendar], report: Report) -> 
     """Report hours that never open, and dates that are closed and open at once."""
     now = datetime.now(UTC)
     for name, entry in file.get("hours", {}).items():
-        for days in entry.get("closed", ()):
-            for day in set(days) & set(entry.get("also_open", {})):
-                node = entry["also_open"].at(day)
-                report.error(node, f"{day} is under `closed` too; keep one of the two")
+        closed = {day.isoformat() for days in entry.get("closed", ()) for day in days}
+        for day in sorted(closed & entry.get("also_open", {}).keys()):
+            report.error(entry["also_open"].at(day), f"{day} is under `closed` too; keep one of the two")
         if name not in calendars:
             continue
         opens = calendars[name].next_open(now)
@@ -92,19 +93,15 @@ def reach(file: Fields, rules: Sequence[Rule], report: Report) -> None:
     closed: dict[str, str] = {}
     for rule in rules:
         place = places.get(rule.name)
-        blocker = closed.get(every_message) or closed.get(rule.when.key)
+        blocker = closed.get(EVERY_MESSAGE) or closed.get(rule.when.key)
         if place is not None and blocker:
-            why = "holds for every message" if every_message in closed else "has the same condition"
+            why = "holds for every message" if EVERY_MESSAGE in closed else "has the same condition"
             text = (
                 f"never reached: '{blocker}' before it {why}; move this rule up or write continue: true there"
             )
             report.warn(place.at("name"), text)
         if not rule.go_on:
             closed.setdefault(rule.when.key, rule.name)
-
-
-#: The key of a condition without parts.
-every_message = "all()"
 
 
 def staffing(file: Fields, rules: Sequence[Rule], persons: Mapping[str, Person], report: Report) -> None:

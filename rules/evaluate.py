@@ -3,7 +3,7 @@
 from typing import Any
 
 from rules.model import ChannelPolicy, Facts, Verdict
-from rules.rulebook import TRIAGE, Effect, Rule, Rulebook, policy_sayings
+from rules.rulebook import TRIAGE, Effect, Rule, Rulebook, policy_sayings, sayings
 from rules.view import View
 
 __all__ = ["TRIAGE", "Effect", "Rule", "Rulebook", "evaluate"]
@@ -62,8 +62,11 @@ def _verdict(
 
 
 def _hours(book: Rulebook, policy: ChannelPolicy, queue: str) -> tuple[str, str]:
+    """Return the hours that count where no rule names any, and the sentence that says why."""
     if policy.hours:
-        return policy.hours, f"The target counts in the hours '{policy.hours}' (default of {policy.channel})."
-    if name := book.queue(queue).hours:
-        return name, f"The target counts in the hours '{name}' (hours of the queue '{queue}')."
-    return "always", "The target counts day and night (no rule, channel or queue says otherwise)."
+        name, by = policy.hours, f"default of {policy.channel}"
+    else:
+        name, by = book.queue(queue).hours, f"hours of the queue '{queue}'"
+    if not name:
+        return "always", "The target counts day and night (no rule, channel or queue says otherwise)."
+    return name, sayings(Effect(hours=name), by)[0][2]

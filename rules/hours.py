@@ -13,6 +13,7 @@ from rules.spans import Span, micros, moment
 _BACK, _AHEAD, _LONGEST = 32, 96, 4000
 #: A calendar that opens at no time within so many days is taken never to open.
 SHUT_DAYS = 400
+_SHUT = SHUT_DAYS * 86_400_000_000
 
 
 class Interval(Struct, frozen=True, kw_only=True):
@@ -54,7 +55,7 @@ class Calendar:
         us, amount = micros(start), _micros_of(seconds)
         span = self._around(start)
         while (found := span.earliest(span.open_before(us) + amount)) is None:
-            if (grown := self._grown(span, ahead=True)) is None:
+            if (grown := self._ahead(span, start)) is None:
                 return start + _whole(seconds)
             span = grown
         return moment(found)
@@ -68,7 +69,7 @@ class Calendar:
         us, amount = micros(end), _micros_of(seconds)
         span = self._around(end)
         while (found := span.latest(span.open_before(us) - amount)) is None:
-            if (grown := self._grown(span, ahead=False)) is None:
+            if (grown := self._back(span, end)) is None:
                 return end - _whole(seconds)
             span = grown
         return moment(found)
@@ -99,13 +100,12 @@ class Calendar:
         if self.schedule is None:
             return at
         us, span = micros(at), self._around(at)
-        while (found := span.at_or_after(us)) is None:
-            if (
-                span.last - us > SHUT_DAYS * 86_400_000_000
-                or (grown := self._grown(span, ahead=True)) is None
-            ):
+        while (found := span.at_or_after(us)) is None and span.last - us <= _SHUT:
+            if (grown := self._ahead(span, at)) is None:
                 return None
             span = grown
+        if found is None or found[0] - us > _SHUT:
+            return None
         return at if found[0] <= us else moment(found[0])
 
     def last_open(self, at: datetime) -> datetime | None:
@@ -113,13 +113,12 @@ class Calendar:
         if self.schedule is None:
             return at
         us, span = micros(at), self._around(at)
-        while (found := span.at_or_before(us)) is None:
-            if (
-                us - span.first > SHUT_DAYS * 86_400_000_000
-                or (grown := self._grown(span, ahead=False)) is None
-            ):
+        while (found := span.at_or_before(us)) is None and us - span.first <= _SHUT:
+            if (grown := self._back(span, at)) is None:
                 return None
             span = grown
+        if found is None or us - found[1] > _SHUT:
+            return None
         return at if us <= found[1] else moment(found[1])
 
     def why_closed(self, day: date) -> str:
@@ -135,14 +134,17 @@ class Calendar:
         day = at.astimezone(self.zone).date()
         return self._keep(_reach(day, -_BACK), _reach(day, _AHEAD))
 
-    def _grown(self, span: Span, *, ahead: bool) -> Span | None:
-        """Return a span twice as long; None when it is as long as can be."""
-        days = (span.last_day - span.first_day).days
-        if days >= _LONGEST:
-            return None
-        first = span.first_day if ahead else _reach(span.first_day, -days)
-        last = _reach(span.last_day, days) if ahead else span.last_day
-        return None if (first, last) == (span.first_day, span.last_day) else self._keep(first, last)
+    def _ahead(self, span: Span, at: datetime) -> Span | None:
+        """Return a span that reaches twice as far beyond the instant; None when it reaches far enough."""
+        day = at.astimezone(self.zone).date()
+        last = _reach(day, min(max(2 * (span.last_day - day).days, _AHEAD), _LONGEST))
+        return None if last <= span.last_day else self._keep(_reach(day, -1), last)
+
+    def _back(self, span: Span, at: datetime) -> Span | None:
+        """Return a span that reaches twice as far back from the instant; None when it reaches far enough."""
+        day = at.astimezone(self.zone).date()
+        first = _reach(day, -min(max(2 * (day - span.first_day).days, _BACK), _LONGEST))
+        return None if first >= span.first_day else self._keep(first, _reach(day, 2))
 
     def _over(self, start: datetime, end: datetime) -> Span:
         """Return a span that holds both instants, or as much before the end as counts."""

@@ -27,14 +27,40 @@ def pattern(source: str) -> Any:
 
 def _mend(source: str, reason: str) -> str:
     """Say where in a pattern the trouble lies, and what RE2 has instead."""
-    what, _, part = reason.rpartition(": ")
-    place = source.find(part) if part and part != source else -1
+    what, _, part = reason.partition(": ")
+    place = _bracket(source) if part == source and ")" in what else source.find(part) if part else -1
     where = f" at character {place + 1}" if place >= 0 else ""
-    hint = "check brackets and escapes"
-    if part.startswith(("(?=", "(?!", "(?<", "(?>")) and not part.startswith("(?P<"):
-        hint = "look-around is not available; use `not` or two conditions"
-    elif part[:1] == "\\" and part[1:2].isdigit():
-        hint = "back references are not available"
-    elif "too large" in reason or "repetition size" in reason:
-        hint = "make it smaller, or use contains_any"
-    return f"not a valid pattern{where}: {what or reason}{f' {part!r}' if what and part else ''}; {hint}"
+    shown = f" {part!r}" if part and part != source else ""
+    return f"not a valid pattern{where}: {what}{shown}; {_advice(what, part)}"
+
+
+def _advice(what: str, part: str) -> str:
+    if part.startswith(("(?=", "(?!", "(?<=", "(?<!", "(?>")):
+        return "look-around is not available; use `not` or two conditions"
+    if part[:1] == "\\" and part[1:2].isdigit():
+        return "back references are not available"
+    if "too large" in what or "repetition size" in what:
+        return "make it smaller, or use contains_any"
+    return "check brackets and escapes; write \\( for a bracket as such"
+
+
+def _bracket(source: str) -> int:
+    """Return where the first bracket stands that has no partner; -1 when all have one."""
+    opened: list[int] = []
+    in_class, skip = False, False
+    for place, sign in enumerate(source):
+        if skip:
+            skip = False
+        elif sign == "\\":
+            skip = True
+        elif in_class:
+            in_class = sign != "]"
+        elif sign == "[":
+            in_class = True
+        elif sign == "(":
+            opened.append(place)
+        elif sign == ")":
+            if not opened:
+                return place
+            opened.pop()
+    return opened[0] if opened else -1

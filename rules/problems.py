@@ -8,6 +8,10 @@ from router.errors import ConfigError
 from rules.nodes import Node
 
 
+#: Problems kept of one file; nobody mends more at a time.
+MOST = 500
+
+
 class Problem(Struct, frozen=True, kw_only=True, order=True):
     """One thing to mend, or a warning that the file works but hardly as meant."""
 
@@ -47,7 +51,7 @@ class Report:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.problems: list[Problem] = []
+        self._seen: dict[Problem, None] = {}
         self.references: list[Reference] = []
         self.defined: dict[str, dict[str, Node]] = {}
 
@@ -68,11 +72,16 @@ class Report:
         self.defined.setdefault(kind, {})[name] = node
 
     @property
+    def problems(self) -> list[Problem]:
+        """Return what was found so far."""
+        return list(self._seen)
+
+    @property
     def failed(self) -> bool:
         """Tell whether anything must be mended."""
-        return any(not problem.warning for problem in self.problems)
+        return any(not problem.warning for problem in self._seen)
 
     def _note(self, node: Node, text: str, *, warning: bool) -> None:
         problem = Problem(file=self.file, line=node.line, column=node.column, text=text, warning=warning)
-        if problem not in self.problems:  # an alias may lead to the same place twice
-            self.problems.append(problem)
+        if len(self._seen) < MOST:
+            self._seen[problem] = None  # an alias may lead to the same place twice

@@ -1,6 +1,6 @@
 """Mappings in the file's description: records with known fields, tables with names of their own."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from collections.abc import Mapping as Map
 from typing import Any
 
@@ -130,6 +130,9 @@ class Keyed(Table):
 
     def schema(self) -> dict[str, Any]:
         """Return an object schema that offers the known names and allows others."""
-        value = self.value.schema()
-        offered = dict.fromkeys(self.names, value)
-        return {"type": "object", "properties": offered, "additionalProperties": value}
+        return offering(self.names, self.value.schema())
+
+
+def offering(names: Iterable[str], value: dict[str, Any]) -> dict[str, Any]:
+    """Return an object schema with free keys, of which editors offer some; the value is written once."""
+    return {"type": "object", "properties": {name: {} for name in names}, "patternProperties": {".": value}}

@@ -119,6 +119,7 @@ _SPECIAL = {
     ("tone", "none"): "No automatic words, a person is alerted",
     ("acknowledge", "when_waiting"): "A note goes out when the customer would have to wait",
     ("acknowledge", "never"): "No note goes out",
+    ("hours", "always"): "The target counts day and night",
     ("hold", False): "Not held for review",
 }
 

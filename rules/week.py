@@ -7,7 +7,7 @@ from typing import Any
 
 from rules.nodes import Mapping, Node, Scalar, describe
 from rules.problems import Report
-from rules.records import Table
+from rules.records import offering
 from rules.schedule import DAY, Window
 from rules.shape import INVALID, Many, Parsed, Shape
 
@@ -105,7 +105,7 @@ class Week(Shape):
     """Opening times by weekday."""
 
     def __init__(self) -> None:
-        self.table = Table("opening time", Windows(), keys=str)
+        self.windows = Windows()
 
     def read(self, node: Node, report: Report) -> Any:
         """Return seven tuples of windows, Monday first."""
@@ -118,7 +118,7 @@ class Week(Shape):
         week: list[tuple[Window, ...]] = [()] * 7
         given: dict[int, str] = {}
         for key, value in node.entries:
-            windows = self.table.value.read(value, report)
+            windows = self.windows.read(value, report)
             for day in self._days(key, report):
                 if day in given:
                     report.error(key, f"{_DAYS[day]} is in {given[day]!r} already; name every day once")
@@ -128,9 +128,7 @@ class Week(Shape):
 
     def schema(self) -> dict[str, Any]:
         """Return a schema that offers the common keys."""
-        value = self.table.value.schema()
-        offered = ["mon-fri", "daily", *_DAYS]
-        return {"type": "object", "properties": dict.fromkeys(offered, value), "additionalProperties": value}
+        return offering(["mon-fri", "daily", *_DAYS], self.windows.schema())
 
     def _days(self, key: Scalar, report: Report) -> tuple[int, ...]:
         try:
