@@ -7,7 +7,6 @@ from msgspec import Struct
 from router.errors import ConfigError
 from rules.nodes import Node
 
-
 #: Problems kept of one file; nobody mends more at a time.
 MOST = 500
 

@@ -58,12 +58,10 @@ class Words:
         return frozenset([word[:HEAD] for word in self.each])
 
     @cached_property
-    def searchable(self) -> str:
-        """The text for regular expressions: as written, in NFKC, without what UTF-8 cannot carry."""
-        if self.text.isascii():
-            return self.text
-        plain = unicodedata.normalize("NFKC", self.text)
-        return plain.encode("utf-8", "replace").decode("utf-8")
+    def searchable(self) -> bytes:
+        """The text for regular expressions: as written, in NFKC and UTF-8."""
+        plain = self.text if self.text.isascii() else unicodedata.normalize("NFKC", self.text)
+        return plain.encode("utf-8", "replace")  # a lone surrogate has no UTF-8
 
 
 class Terms:
