@@ -91,7 +91,7 @@ def test_no_test_is_left_out() -> None:
     forbidden = {"skip", "skipif", "skipIf", "skipUnless", "importorskip", "xfail", "SkipTest"}
     wrong = [
         at(path, node.lineno, name)
-        for path in (*written_tests(), *(ROOT / "tests").rglob("conftest.py"))
+        for path in {*written_tests(), *(ROOT / "tests").rglob("*.py")}
         for node in ast.walk(tree(path))
         if (name := node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) in forbidden
     ]
