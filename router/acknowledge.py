@@ -35,7 +35,7 @@ def acknowledge(draft: Draft, conversation: Conversation, message: Message) -> C
         return _silent(draft, conversation, objection)
     quote = quoted(draft.house, conversation, person, draft.now)
     try:
-        item = first_note(draft, conversation, message, quote)
+        item = first_note(draft, conversation, message, (person, quote))
     except WordingError as error:
         return _silent(
             draft, steps.flag(conversation, f"No note could be worded: {error}"), "no fitting words"
@@ -112,19 +112,22 @@ def quoted(house: House, conversation: Conversation, person: Person, now: dateti
     )
 
 
-def first_note(draft: Draft, conversation: Conversation, message: Message, quote: Quote) -> Item:
+def first_note(
+    draft: Draft, conversation: Conversation, message: Message, promised: tuple[Person, Quote]
+) -> Item:
     """Return the first note of a wait. Raises WordingError when the linter refuses the words."""
     useful_s = draft.house.book.policy(conversation.channel).note_useful_for_s
     id_ = note_id(conversation.id, message.key, NoteKind.FIRST)
-    words = worded(draft.house, conversation, quote, id_, draft.now)
+    person, _ = promised
+    words = worded(draft.house, conversation, promised, id_, draft.now)
     return Item(
         id=id_,
         seq=0,
         at=draft.now,
         note=NoteKind.FIRST,
         trigger=message.key,
-        author=conversation.accountable,
-        author_name=draft.house.book.person(conversation.accountable).name,
+        author=person.id,
+        author_name=person.name,
         text=words.text,
         subject=words.subject,
         language=words.language,
@@ -137,10 +140,12 @@ def first_note(draft: Draft, conversation: Conversation, message: Message, quote
     )
 
 
-def worded(house: House, conversation: Conversation, quote: Quote, id_: str, now: datetime) -> note.Words:
+def worded(
+    house: House, conversation: Conversation, promised: tuple[Person, Quote], id_: str, now: datetime
+) -> note.Words:
     """Word a first note in the accountable person's name."""
     account = house.account(conversation.channel, conversation.account)
-    person = house.book.person(conversation.accountable)
+    person, quote = promised
     owner = conversation.owner == person.id
     hours = house.book.calendar(person.hours)
     request = note.Request(

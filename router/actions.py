@@ -231,7 +231,7 @@ class Actions:
             item,
             id=f"{item.id}_copy",
             to=one.fallback,
-            subject=one.subject or f"{self._house().book.person(item.author).name}: {one.reference}",
+            subject=one.subject or f"{item.author_name}: {one.reference}",
             next_at=item.at + timedelta(seconds=COPY_AFTER_S),
             unless_seen=(placed.seq if placed is not None else one.seq) + 1,
             trigger="",

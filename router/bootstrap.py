@@ -10,7 +10,7 @@ from rules.load import load
 from rules.wording import Wording
 
 from channels import registry
-from channels.port import Blobs, Channel, Clock
+from channels.port import Channel, Clock
 from router import tokens
 from router.accept import Acceptor
 from router.actions import Actions
@@ -24,7 +24,7 @@ from router.host import AccountHost, HostParts
 from router.ids import RandomIds
 from router.keeper import Keeper, account, build_house
 from router.notify import Notifier
-from router.ports import Broker, Events, Ids, Store
+from router.ports import Broker, Events, Ids, Store, Vault
 from router.settings import Settings
 from router.stores.blobs import LocalBlobs
 from router.stores.mongo import MongoBlobs, MongoStore
@@ -41,7 +41,7 @@ class Parts:
     clock: Clock
     ids: Ids
     store: Store
-    blobs: Blobs
+    blobs: Vault
     broker: Broker
     events: Events
     keeper: Keeper
@@ -109,7 +109,7 @@ def build(settings: Settings) -> Parts:
     )
 
 
-def _store(settings: Settings, clock: Clock) -> tuple[Store, Blobs]:
+def _store(settings: Settings, clock: Clock) -> tuple[Store, Vault]:
     url = settings.store.url
     if url == "sqlite":
         folder: Path = settings.data_dir

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
+from rules.wording import WordingError
 
 from channels.message import Outgoing
 from router import steps
@@ -11,7 +12,6 @@ from router.acknowledge import quoted, worded
 from router.conversation import Conversation, Item, PromiseState, SendState, Status
 from router.house import House
 from router.tokens import reply_token
-from rules.wording import WordingError
 
 #: After this many seconds in `sending` nobody can be sending any more.
 LEASE_S = 60.0
@@ -76,8 +76,10 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
     if made.at - now >= timedelta(seconds=TOO_NEAR_S):
         return conversation
     person = house.book.person(made.by)
+    if person is None:
+        raise WordingError(f"{made.by} does not stand in the rules any more")
     quote = quoted(house, conversation, person, now)
-    words = worded(house, conversation, quote, item.id, now)
+    words = worded(house, conversation, (person, quote), item.id, now)
     fresh = replace(made, at=quote.at, made_at=now, late=quote.late, explanation=quote.explanation)
     renewed = steps.amend(conversation, item.id, text=words.text, language=words.language, at=now)
     return replace(renewed, promise=fresh)

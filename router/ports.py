@@ -11,7 +11,7 @@ from channels.message import Message
 from channels.port import Blobs, Clock
 from router.conversation import Agent, Conversation, Customer, Entry, Event, Item
 
-__all__ = ["Blobs", "Broker", "Clock", "Events", "Ids", "Store"]
+__all__ = ["Blobs", "Broker", "Clock", "Events", "Ids", "Store", "Vault"]
 
 
 class Ids(Protocol):
@@ -96,6 +96,18 @@ class Broker(Protocol):
 
     def trouble(self) -> str:
         """Return what is wrong with the connection now; "" when all is well."""
+        ...
+
+
+class Vault(Blobs, Protocol):
+    """Blobs that are opened and closed; channels and the desk see only `Blobs`."""
+
+    async def open(self) -> None:
+        """Connect. Raises StoreDown."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was asked, then disconnect."""
         ...
 
 

@@ -39,6 +39,7 @@ class Service:
         """Start everything, call `started`, and run until `stop` is set; then stop within 20 s."""
         parts = self._parts
         await parts.store.open()
+        await parts.blobs.open()
         await parts.events.open()
         async with asyncio.TaskGroup() as group:
             keep = [group.create_task(self._keep("switches", parts.keeper.run))]
@@ -70,6 +71,7 @@ class Service:
             async with asyncio.timeout(WORK_S):
                 await parts.broker.close()
         await parts.events.close()
+        await parts.blobs.close()
         await parts.store.close()
 
     async def _broker(self, group: asyncio.TaskGroup, tasks: list[asyncio.Task[None]]) -> None:

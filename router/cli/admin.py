@@ -27,11 +27,8 @@ def _turn(config: Config, *, paused: bool) -> None:
         known = await parts.store.record("switch", "notes")
         version = known.version + 1 if known is not None else 1
         record = Record(kind="switch", id="notes", value={"paused": paused}, version=version)
-        done = await parts.store.put_record(record)
-        typer.echo(
-            ("notes are paused" if paused else "notes are on")
-            if done
-            else "somebody else was faster; look again"
-        )
+        if not await parts.store.put_record(record):
+            raise Conflict
+        typer.echo("notes are paused" if paused else "notes are on")
 
     with_parts(config, job)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from router import faults, log
+from router import faults, language, log
 from router.bootstrap import Parts, build
 from router.cli.base import Config, settings_of
 from router.errors import ConfigError
@@ -48,6 +48,7 @@ def _loop_factory(settings: Settings, roles: tuple[str, ...]) -> None:
 
 async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
     """Run until SIGTERM or SIGINT."""
+    await asyncio.to_thread(language.warm)
     parts = build(settings)
     banner = SAMPLE if parts.keeper.book().sample else ""
     health = Health.of(parts, roles)

@@ -1,7 +1,6 @@
 """Chromium for tests: one headless browser a test, with every console error collected."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -60,8 +59,6 @@ class Complaints(list[str]):
 @pytest.fixture
 async def open_page() -> AsyncIterator[OpenPage]:
     """Open pages in one browser; fails the test when a page complained on its console."""
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"no Chromium at {CHROMIUM}; set HANDLEBY_TEST_CHROMIUM")
     complaints = Complaints()
     async with chromium() as browser:
 

@@ -1,0 +1,142 @@
+"""`handleby rules`: check a rules file, and see why a message goes where it goes."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from channels import registry
+from channels.message import Message
+from router.bootstrap import Parts, open_rules
+from router.cli.base import Config, settings_of, with_parts
+from router.conversation import Conversation, Customer, Decision
+from router.errors import HandlebyError, NotFound
+from router.facts import facts_of
+from router.ports import Store
+from rules.evaluate import Rulebook, evaluate
+from rules.examples import facts_from_example
+from rules.explain import explain as reasons
+from rules.load import check as problems_in
+from rules.load import load
+from rules.model import Facts, Verdict
+
+app = typer.Typer(no_args_is_help=True)
+PAGE = 200
+
+RulesFile = Annotated[Path | None, typer.Argument(help="A rules file; else the one of the settings.")]
+
+
+@app.command()
+def check(file: RulesFile = None, config: Config = None) -> None:
+    """Check a rules file and run its examples; every problem is named with its line."""
+    path = file if file is not None else settings_of(config).rules
+    found = problems_in(path, channels=registry.names())
+    for one in found:
+        typer.echo(str(one))
+    if found:
+        raise typer.Exit(1)
+    book = load(path, channels=registry.names())
+    typer.echo(
+        f"{book.source}: {len(book.rules)} rules, {len(book.examples)} examples hold, version {book.version}"
+    )
+
+
+@app.command()
+def explain(
+    reference: Annotated[str, typer.Argument(help="A conversation (HB-7K2Q9); or use --message.")] = "",
+    message: Annotated[str, typer.Option(help='A message as JSON: {"channel": "email", "text": "…"}.')] = "",
+    config: Config = None,
+) -> None:
+    """Say for every rule why it does or does not match."""
+    if bool(reference) == bool(message):
+        raise HandlebyError("Name a conversation's reference, or give --message JSON.")
+    if message:
+        facts = facts_from_example(json.loads(message), now=datetime.now(UTC))
+        _print(open_rules(settings_of(config)), facts)
+        return
+    with_parts(config, lambda parts: _explain_stored(parts, reference))
+
+
+async def _explain_stored(parts: Parts, reference: str) -> None:
+    conversation = await parts.store.by_link(f"ref:{reference.upper()}")
+    if conversation is None or conversation.decision is None:
+        raise NotFound(f"No decided conversation is called {reference}.")
+    decision = conversation.decision
+    typer.echo(
+        f"Decided {decision.at:%Y-%m-%d %H:%M:%S} UTC by rules {decision.version}: {decision.rule or 'defaults'}"
+    )
+    for sentence in decision.explanation:
+        typer.echo(f"  {sentence}")
+    for sentence in conversation.promise.explanation if conversation.promise else ():
+        typer.echo(f"  {sentence}")
+    facts = await _facts(parts.store, conversation)
+    if facts is not None:
+        typer.echo("By the rules as they are now:")
+        _print(parts.keeper.book(), facts)
+
+
+async def _facts(store: Store, conversation: Conversation) -> Facts | None:
+    """Return what was known when the stored decision was made; None when the message is gone."""
+    stored = await store.message(conversation.decision.trigger) if conversation.decision else None
+    if stored is None:
+        return None
+    message: Message = stored.message
+    known = await store.customer(conversation.customer)
+    customer = known or Customer(id=conversation.customer)
+    return facts_of(conversation, message, customer, reopened=conversation.reopened > 0)
+
+
+def _print(book: Rulebook, facts: Facts) -> None:
+    for one in reasons(book, facts):
+        typer.echo(f"  {one}")
+    typer.echo(f"So: {_told(evaluate(book, facts))}")
+
+
+def _told(verdict: Verdict | Decision) -> str:
+    rule = verdict.rule or "defaults"
+    return (
+        f"queue {verdict.queue}, target {verdict.target_s / 60:g} min, priority {verdict.priority} ({rule})"
+    )
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="The edited rules file.")],
+    most: Annotated[int, typer.Option("--last", help="How many conversations to look at.")] = 1000,
+    config: Config = None,
+) -> None:
+    """Show what an edited rules file would have decided otherwise for conversations in the store."""
+    book = load(file, channels=registry.names())
+
+    async def job(parts: Parts) -> None:
+        seen = changed = 0
+        async for conversation in _decided(parts.store, most):
+            facts = await _facts(parts.store, conversation)
+            decision = conversation.decision
+            if facts is None or decision is None:
+                continue
+            seen += 1
+            was, would = _told(decision), _told(evaluate(book, facts))
+            if was != would:
+                changed += 1
+                typer.echo(f"{conversation.reference}: was {was}; would be {would}")
+        typer.echo(f"{changed} of {seen} would be decided otherwise")
+
+    with_parts(config, job)
+
+
+async def _decided(store: Store, most: int) -> AsyncIterator[Conversation]:
+    after = ""
+    while most > 0 and (page := await store.audit_conversations(after, min(PAGE, most))):
+        for one in page:
+            yield one
+        after, most = page[-1].id, most - len(page)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of rules files, for completion in editors."""
+    typer.echo((Path(registry.__file__).parents[1] / "rules" / "schema.json").read_text(encoding="utf-8"))
