@@ -1,0 +1,185 @@
+"""How the service is, in words and figures: alive, ready, and the standing of every queue."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from channels import registry
+from channels.port import Clock
+from router import assign, metrics
+from router.errors import BrokerError, HandlebyError
+from router.health.document import Document, document
+from router.health.lag import Lag
+from router.health.signals import PROMISES_S, RISK_S, WINDOW_S, Disk, Report, Signals
+from router.ports import Broker, Depth, QueueStat, Store
+from rules.evaluate import Rulebook
+
+__all__ = ["Health", "Sources"]
+
+#: Seconds for which a document is good enough; asking oftener costs nothing.
+FRESH_S = 2.0
+#: Seconds that a part may take to answer.
+ANSWER_S = 3.0
+#: A loop that stood still this long is not alive.
+STUCK_S = 10.0
+
+
+class Sources(Protocol):
+    """What health looks at; `bootstrap.Parts` is one."""
+
+    @property
+    def store(self) -> Store: ...  # noqa: D102  # named as in Parts
+    @property
+    def broker(self) -> Broker: ...  # noqa: D102  # the same
+    @property
+    def clock(self) -> Clock: ...  # noqa: D102  # the same
+
+
+class Health:
+    """Looks at every part at most once in two seconds, however many ask."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        *,
+        book: Callable[[], Rulebook],
+        reports: Callable[[], Sequence[Report]],
+        timers: Callable[[], str] = str,
+        data_dir: Path | None = None,
+        roles: Collection[str] = ("channels", "router", "desk"),
+    ) -> None:
+        """Take the parts, the rules in force, the accounts' reports, and what is wrong with the timers."""
+        self._sources, self._book, self._reports, self._timers = sources, book, reports, timers
+        self._data_dir, self._roles = data_dir, frozenset(roles)
+        self._queues = [f"inbound.{name}" for name in registry.names()]
+        self._lag = Lag()
+        self._looking = asyncio.Lock()
+        self._known: Mapping[str, datetime] = {}
+        self._last: tuple[float, Document] | None = None
+        self._stats: Sequence[QueueStat] = ()
+        self._promises: Mapping[str, int] = {}
+        self._started = False
+
+    async def run(self) -> None:
+        """Measure how late the event loop is, until cancelled."""
+        await self._lag.run()
+
+    async def live(self) -> tuple[int, Document]:
+        """Tell whether the process should go on: 503 when its loop stood still."""
+        late = self._lag.worst_s
+        return (503 if late > STUCK_S else 200), {"status": "ok", "loop_lag_s": round(late, 3)}
+
+    async def ready(self) -> tuple[int, Document]:
+        """Tell whether to send work here: 503 names what is missing.
+
+        The store must answer. The broker must have worked once where the role `router` runs;
+        later only a process that does nothing else depends on it, as messages are taken in without.
+        """
+        missing = []
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._sources.store.now()
+        except (HandlebyError, TimeoutError) as failure:
+            missing.append(f"store: {str(failure) or 'no answer'}")
+        trouble = self._sources.broker.trouble()
+        self._started = self._started or not trouble
+        if trouble and "router" in self._roles and (not self._started or len(self._roles) == 1):
+            missing.append(f"broker: {trouble}")
+        return (503 if missing else 200), {"ready": not missing, "missing": missing}
+
+    async def queues(self) -> tuple[int, Document]:
+        """Return 200 (ok, warning) or 503 (critical) and the document of `/health/queues`."""
+        async with self._looking:
+            now = asyncio.get_running_loop().time()
+            if self._last is None or now - self._last[0] >= FRESH_S:
+                found, self._known = document(await self._look(), self._known)
+                self._last = asyncio.get_running_loop().time(), found
+            found = self._last[1]
+        return (503 if found["status"] == "critical" else 200), found
+
+    async def metrics(self) -> tuple[bytes, str]:
+        """Return what a scrape gets, and its content type."""
+        _, found = await self.queues()
+        metrics.show(found)
+        metrics.lag(self._lag.worst_s)
+        return metrics.render()
+
+    async def _look(self) -> Signals:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        trouble, unstaffed = await self._ask_store()
+        took = loop.time() - began
+        now = self._sources.clock.now()
+        return Signals(
+            now=now,
+            stats=self._stats,
+            promises=self._promises,
+            depths=await self._depths(),
+            store_trouble=trouble,
+            store_s=took,
+            broker_trouble=self._sources.broker.trouble(),
+            timers_trouble=self._timers(),
+            reports=self._reports(),
+            unstaffed=unstaffed,
+            disk=await self._disk(),
+            lag_s=self._lag.worst_s,
+        )
+
+    async def _ask_store(self) -> tuple[str, Mapping[str, str]]:
+        """Read the figures; when the store does not answer the last ones stay, with the reason."""
+        store, now = self._sources.store, self._sources.clock.now()
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                self._stats = await store.queue_stats(
+                    now=now, since=now - timedelta(seconds=WINDOW_S), risk_s=RISK_S
+                )
+                self._promises = await store.promise_stats(now - timedelta(seconds=PROMISES_S))
+                present = assign.candidates(self._book(), await store.agents(), now)
+        except TimeoutError:
+            return f"it did not answer within {ANSWER_S:.0f} s", {}
+        except HandlebyError as failure:
+            return str(failure), {}
+        return "", _unstaffed(self._book(), {queue for one in present for queue in one.person.queues})
+
+    async def _depths(self) -> dict[str, Depth]:
+        if self._sources.broker.trouble():
+            return {}
+        found = await asyncio.gather(*(self._depth(queue) for queue in self._queues))
+        return {queue: depth for queue, depth in zip(self._queues, found, strict=True) if depth is not None}
+
+    async def _depth(self, queue: str) -> Depth | None:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._sources.broker.depth(queue)
+        except (BrokerError, TimeoutError):
+            return None
+
+    async def _disk(self) -> Disk | None:
+        if self._data_dir is None or not self._data_dir.exists():
+            return None
+        usage = await asyncio.to_thread(shutil.disk_usage, self._data_dir)
+        return Disk(usage.free, usage.total)
+
+    @classmethod
+    def of(cls, parts: Any, roles: Collection[str]) -> "Health":
+        """Build it for the parts that bootstrap built."""
+        return cls(
+            parts,
+            book=parts.keeper.book,
+            reports=lambda: [host.health for host in parts.hosts.values()],
+            timers=lambda: str(parts.timers.trouble) if "router" in roles else "",
+            data_dir=parts.settings.data_dir,
+            roles=roles,
+        )
+
+
+def _unstaffed(book: Rulebook, served: Collection[str]) -> dict[str, str]:
+    """Return the queues that nobody present serves, and who should, by display name."""
+    return {
+        queue.id: " or ".join(book.people[id_].name for id_ in queue.duty if id_ in book.people)
+        for queue in book.queues.values()
+        if queue.id not in served
+    }

@@ -1,0 +1,79 @@
+"""What health is judged from: one look at every part, as plain values."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from router.ports import Depth, QueueStat
+
+#: Arrivals and answers are counted over this many seconds, and given a minute.
+WINDOW_S = 600.0
+#: Work due within this many seconds is at risk.
+RISK_S = 900.0
+#: Promises are counted over this many seconds.
+PROMISES_S = 86_400.0
+
+
+class Report(Protocol):
+    """How an account on a channel is, as its host keeps it."""
+
+    @property
+    def channel(self) -> str:
+        """Return the channel's name."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """Return the account's name."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """Return `ok`, `degraded`, `down` or `starting`."""
+        ...
+
+    @property
+    def error(self) -> str:
+        """Return why it is not ok."""
+        ...
+
+    @property
+    def since(self) -> datetime | None:
+        """Return when it came into this state."""
+        ...
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """Return when the provider last answered or a message last came."""
+        ...
+
+
+class Disk(Struct, frozen=True):
+    """How much room there is where the data lies, in bytes."""
+
+    free: int
+    total: int
+
+
+class Signals(Struct, frozen=True, kw_only=True):
+    """One look at every part."""
+
+    now: datetime
+    stats: Sequence[QueueStat] = ()
+    #: Promises made, kept, renewed, broken, withdrawn.
+    promises: Mapping[str, int] = {}
+    #: Of the broker's queues; one that cannot be told is absent.
+    depths: Mapping[str, Depth] = {}
+    #: Why the store cannot be used, and how many seconds its answer took.
+    store_trouble: str = ""
+    store_s: float = 0.0
+    broker_trouble: str = ""
+    timers_trouble: str = ""
+    reports: Sequence[Report] = ()
+    #: Queues that nobody present serves → the names of those who should.
+    unstaffed: Mapping[str, str] = {}
+    disk: Disk | None = None
+    #: How many seconds the event loop was late, at worst lately.
+    lag_s: float = 0.0
