@@ -65,8 +65,6 @@ class Reception:
             proved = self.sessions.identify(hello.identity, now)
         elif hello.token:
             proved = self.sessions.renewed(self.sessions.check(hello.token, now), now)
-        elif self._settings.require_identity:
-            raise Denied("identity_required", "Only visitors whom the site has identified may write here.")
         else:
             self._newcomers.take(network(remote), now.timestamp())
             proved = self.sessions.new(now)

@@ -34,7 +34,7 @@ _CHARACTERS = 50_000
 #: So many new lines at once may be one page of more.
 _PAGE = 100
 #: Frames that a client may send, of any kind; beyond that it is read more slowly.
-_FRAMES_PER_MINUTE = 600
+_FRAMES_PER_MINUTE = 6000
 
 
 class Room:
