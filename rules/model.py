@@ -126,3 +126,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     outcome: str
     #: A sentence for people, such as `no: text contains none of refund, money back`.
     text: str
+
+    def __str__(self) -> str:
+        """Return it as a line of text, the rule's name before it."""
+        return f"{self.rule or 'So'}: {self.text}"

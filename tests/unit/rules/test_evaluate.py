@@ -134,6 +134,7 @@ def test_explain_speaks_of_every_rule(book: Book) -> None:
             text=" ".join(decide(made, text="A refund", customer={"tier": "gold"}).explanation),
         ),
     ]
+    assert str(told[1]) == "refunds: yes: text contains 'refund'"
 
 
 @pytest.mark.parametrize(

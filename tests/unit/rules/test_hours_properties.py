@@ -59,7 +59,7 @@ def instants(draw: st.DrawFn) -> datetime:
 amounts = st.integers(0, 60 * 3_600_000).map(lambda ms: ms / 1000)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(calendars(), instants(), amounts)
 def test_subtract_undoes_add(hours: Calendar, at: datetime, seconds: float) -> None:
     """From an open instant, adding and subtracting the same open time leads back."""
@@ -68,7 +68,7 @@ def test_subtract_undoes_add(hours: Calendar, at: datetime, seconds: float) -> N
     assert hours.subtract(hours.add(start, seconds), seconds) == start
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(calendars(), instants(), amounts)
 def test_add_undoes_subtract(hours: Calendar, at: datetime, seconds: float) -> None:
     """From inside open time or its end, subtracting and adding the same leads back."""
@@ -78,7 +78,7 @@ def test_add_undoes_subtract(hours: Calendar, at: datetime, seconds: float) -> N
         assert hours.add(hours.subtract(end, seconds), seconds) == end
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(calendars(), instants(), amounts)
 def test_add_is_what_was_open(hours: Calendar, at: datetime, seconds: float) -> None:
     """The open time between start and due is the amount, and its intervals add up to it."""
@@ -90,7 +90,7 @@ def test_add_is_what_was_open(hours: Calendar, at: datetime, seconds: float) -> 
     assert all(earlier.end < later.start for earlier, later in pairwise(pieces))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(calendars(), instants(), amounts, st.integers(0, 10**9), st.integers(0, 10**8))
 def test_add_is_monotonic(hours: Calendar, at: datetime, seconds: float, later_ms: int, more_ms: int) -> None:
     """A later start or a longer target is never due earlier."""
@@ -99,7 +99,7 @@ def test_add_is_monotonic(hours: Calendar, at: datetime, seconds: float, later_m
     assert hours.add(at, seconds + more_ms / 1000) >= due
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(calendars(), instants(), st.integers(0, 10**9), st.integers(0, 10**9))
 def test_between_adds_up(hours: Calendar, at: datetime, first_ms: int, second_ms: int) -> None:
     """Open time from a to c is that from a to b and from b to c."""
@@ -109,7 +109,7 @@ def test_between_adds_up(hours: Calendar, at: datetime, first_ms: int, second_ms
     assert round(hours.between(at, middle) + hours.between(middle, end), 3) == round(whole, 3)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(calendars(), instants())
 def test_next_and_last_open_agree(hours: Calendar, at: datetime) -> None:
     """The next opening is open, and nothing is open between the last closing and it."""
@@ -123,7 +123,7 @@ def test_next_and_last_open_agree(hours: Calendar, at: datetime) -> None:
         assert hours.between(closing, opening) == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(calendars(), instants())
 def test_open_is_what_local_clocks_show(hours: Calendar, at: datetime) -> None:
     """Away from changes of the clock, open means that the wall clock stands inside a window."""
@@ -138,7 +138,7 @@ def test_open_is_what_local_clocks_show(hours: Calendar, at: datetime) -> None:
     assert hours.is_open(at) == shown
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(calendars(), st.lists(instants(), min_size=2, max_size=5), amounts)
 def test_answers_do_not_depend_on_what_was_asked_before(
     hours: Calendar, asked: list[datetime], seconds: float
