@@ -156,11 +156,9 @@ def _text(text: str) -> list[str]:
 
 def _file(file: File) -> list[str]:
     kind = file.content_type if _TYPE.match(file.content_type) else "application/octet-stream"
-    name = charset.line(file.name, 150).replace("/", "_").replace("\\", "_") or "attachment"
-    plain = re.sub(r"[^\w. -]", "_", name, flags=re.ASCII)
-    disposition = f'Content-Disposition: attachment; filename="{plain}"'
-    if plain != name:
-        disposition += f";\r\n filename*={encode_rfc2231(name, 'utf-8')}"
+    name = re.sub(r'[/\\"]', "_", charset.line(file.name, 70)) or "attachment"
+    shown = f'filename="{name}"' if name.isascii() else f"filename*={encode_rfc2231(name, 'utf-8')}"
+    disposition = f"Content-Disposition: attachment; {shown}"
     encoded = base64.encodebytes(file.data).decode("ascii").rstrip("\n")
     return [
         f"Content-Type: {kind}",

@@ -35,10 +35,11 @@ class Mailbox(Struct, frozen=True, kw_only=True):
 class Imap:
     """One connection, signed in; use with `async with`."""
 
-    def __init__(self, server: Server, trust: ssl.SSLContext) -> None:
-        """Take the server and whom to trust for TLS."""
+    def __init__(self, server: Server, trust: ssl.SSLContext, silence_s: float = SILENCE_S) -> None:
+        """Take the server, whom to trust for TLS, and after how long a silence it counts as dead."""
         self._server = server
         self._trust = trust
+        self._silence_s = silence_s
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter | None = None
         self._tags = 0
@@ -179,7 +180,7 @@ class Imap:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not self.news:
-                    await self._read(silence_s=seconds + SILENCE_S)
+                    await self._read(beyond_s=seconds)
         await self._write(b"DONE\r\n")
         await self._until(tag, LONGEST_LINE)
 
@@ -234,8 +235,8 @@ class Imap:
                 return [*untagged, answer]
             untagged.append(answer)
 
-    async def _read(self, *, silence_s: float = SILENCE_S, largest: int = LONGEST_LINE) -> Answer:
-        answer = await read(self._reader, silence_s, largest)
+    async def _read(self, *, beyond_s: float = 0.0, largest: int = LONGEST_LINE) -> Answer:
+        answer = await read(self._reader, self._silence_s + beyond_s, largest)
         if answer.tag == "*" and answer.word == "BYE":
             raise ServerTrouble(f"the server said goodbye: {answer.text[:200]}")
         self.news = self.news or (answer.tag == "*" and answer.what == "EXISTS")
@@ -246,7 +247,7 @@ class Imap:
             raise ServerTrouble("the connection is closed")
         try:
             self._writer.write(data)
-            async with asyncio.timeout(SILENCE_S):
+            async with asyncio.timeout(self._silence_s):
                 await self._writer.drain()
         except (OSError, TimeoutError) as error:
             raise ServerTrouble(f"the connection broke ({type(error).__name__})") from error

@@ -40,6 +40,7 @@ class Listener:
         self._rates: dict[str, Bucket] = {}
         self._busy = 0
         self._quiet = asyncio.Event()
+        self._opening = asyncio.Lock()
         self._state = ""
         self._server: asyncio.Server | None = None
 
@@ -66,9 +67,10 @@ class Listener:
                 raise Misconfigured(f"address: account {other.host.account} listens for the same address")
         if intake.account.tls_certificate:
             self.tls = _certificate(intake)
-        if self._server is None:
-            await self._open()
-        self._intakes.append(intake)
+        async with self._opening:
+            if self._server is None:
+                await self._open()
+            self._intakes.append(intake)
         self._state = ""
         self._report("ok")
 

@@ -18,7 +18,7 @@ _MEANT = {
     "iso8859-11": "cp874",
 }
 #: Codecs of Python that are no charsets of mail; some take quadratic time.
-_REFUSED = frozenset({"punycode", "idna", "unicode_escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
+_REFUSED = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 #: In these every byte means something, so a wrong label goes unnoticed.
 _ANY_BYTE = frozenset({"cp1252", "cp1254", "cp1250", "cp1251", "iso8859-15", "iso8859-2", "koi8-r", "cp437"})
 
@@ -35,8 +35,8 @@ def decode(data: bytes, label: str = "") -> str:
     for candidate in ("utf-8", charset) if doubtful else (charset, "utf-8"):
         try:
             return data.decode(candidate)
-        except (UnicodeError, ValueError):
-            continue
+        except (LookupError, ValueError):
+            continue  # wrong bytes, or a codec of Python that makes no text
     return data.decode("cp1252", "replace")
 
 
@@ -63,4 +63,4 @@ def _codec(label: str) -> str:
         name = codecs.lookup(label.strip().strip("\"'") or "utf-8").name
     except (LookupError, ValueError):
         return "utf-8"
-    return "utf-8" if name in _REFUSED else _MEANT.get(name, name)
+    return "utf-8" if name.replace("_", "-") in _REFUSED else _MEANT.get(name, name)

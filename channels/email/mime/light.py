@@ -8,8 +8,8 @@ LARGEST_HEAD = 8_192
 MOST_FIELDS = 60
 
 _HEAVY_HEAD = re.compile(
-    rb"^(?:content-type:[ \t]*(?!text/plain)|content-transfer-encoding:[ \t]*(?:base64|x-)"
-    rb"|in-reply-to:|references:|subject:[ \t]*(?:\w{1,5}|=\?[^\r\n]*)[ \t]*:|subject:[^\r\n]*\?=[^\r\n]*\?=)",
+    rb"^(?:content-type:(?![ \t]*text/plain\b)|content-transfer-encoding:[ \t]*(?:base64|x-)"
+    rb"|in-reply-to:|references:|subject:[ \t]*\w{1,5}[ \t]*:)",
     re.IGNORECASE | re.MULTILINE,
 )
 _QUOTING = re.compile(rb"^(?:>|=3E|-----|_____)", re.MULTILINE)

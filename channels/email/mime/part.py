@@ -75,6 +75,8 @@ def name_of(part: Mail) -> str:
 
 def _sort(part: Mail, found: Content) -> None:
     kind = part.get_content_type()
+    if kind.startswith("multipart/") and not part.is_multipart():
+        kind = "text/plain"  # a container without its boundary: what it holds is there to be read
     disposition = str(part.get("Content-Disposition", "")).strip().lower()
     name = name_of(part)
     readable = kind in {"text/plain", "text/html"} and not name and not disposition.startswith("attachment")
@@ -125,8 +127,8 @@ def _attached_mail(part: Mail) -> bytes:
 
 
 def _invented(kind: str, number: int) -> str:
-    ending = ".eml" if kind.startswith("message/") else mimetypes.guess_extension(kind) or ".bin"
-    return f"attachment-{number}{ending}"
+    readable = kind.startswith(("text/", "message/")) and kind != "message/rfc822"
+    return f"attachment-{number}{mimetypes.guess_extension(kind) or ('.txt' if readable else '.bin')}"
 
 
 def _flowed(text: str, part: Mail) -> str:

@@ -1,0 +1,1 @@
+"""Recorded mails and what they become."""
