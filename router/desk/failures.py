@@ -66,6 +66,7 @@ TABLE: tuple[tuple[type[Exception], int, str, str], ...] = (
     (HandlebyError, 500, "failed", "Something went wrong"),
     (msgspec.ValidationError, 422, "invalid", "Not understood"),
     (msgspec.DecodeError, 400, "malformed", "Not readable"),
+    (UnicodeDecodeError, 400, "malformed", "Not readable"),
     (TimeoutError, 408, "timeout", "Too slow"),
 )
 

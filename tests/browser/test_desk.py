@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 __all__ = ["open_page"]
 
-EVIL = "<img src=x onerror=\"window.pwned=1\"><script>window.pwned=1</script>{{7*7}}"
+EVIL = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{7*7}}'
 
 
 @pytest.fixture
@@ -77,6 +77,7 @@ async def test_resolving_leads_to_the_next_piece_of_work(office: Office, open_pa
     page = await open_page()
     await enter(office, page)
     await page.locator(".card").first.click()
+    await page.locator(".line.theirs").wait_for()
     await page.keyboard.press("r")
     await page.keyboard.type("Done.")
     await page.keyboard.press("Control+Shift+Enter")
@@ -99,7 +100,7 @@ async def test_work_appears_by_itself(office: Office, open_page: OpenPage) -> No
     conversation = await office.mail(subject="Fresh")
     await page.locator(".card", has_text="Fresh").click()
     await expect(page.locator(".line.theirs")).to_have_count(1)
-    await office.mail(text="One more thing", references=("<m1@example.org>",))
+    await office.mail(text="One more thing", subject="Re: Fresh", references=("<m1@example.org>",))
     await expect(page.locator(".line.theirs")).to_have_count(2)
     assert conversation.owner == "maria"
 
@@ -142,7 +143,7 @@ async def test_a_draft_survives(office: Office, open_page: OpenPage) -> None:
 
 
 async def test_keys_reach_everything(office: Office, open_page: OpenPage) -> None:
-    """j and k walk, t takes, / searches, ? helps, u goes back."""
+    """J and k walk, t takes, / searches, ? helps, u goes back."""
     await office.mail(subject="First")
     second = await office.mail(subject="Second", who="ben@example.org")
     page = await open_page()
@@ -182,7 +183,9 @@ async def test_saying_that_one_is_away(office: Office, open_page: OpenPage) -> N
 async def hostile(office: Office) -> Conversation:
     """Let a mail come in whose every part is an attack."""
     blob = await office.blobs.put(b"x")
-    html = await office.blobs.put(EVIL.encode() + b"<b>still here</b><a href='javascript:window.pwned=1'>go</a>")
+    html = await office.blobs.put(
+        EVIL.encode() + b"<b>still here</b><a href='javascript:window.pwned=1'>go</a>"
+    )
     message = office.world.mail_from(
         text=EVIL,
         subject=EVIL,
@@ -219,7 +222,9 @@ async def test_hostile_mail_stays_text(office: Office, open_page: OpenPage) -> N
     await picture(page, "hostile")
     for path in ("/outbox", f"/c/{conversation.reference}"):
         await page.goto(office.url + path)
-        await page.wait_for_load_state("networkidle") if path == "/outbox" else await page.locator(".line").wait_for()
+        await page.wait_for_load_state("networkidle") if path == "/outbox" else await page.locator(
+            ".line"
+        ).wait_for()
         assert await page.evaluate("window.pwned") is None
         assert await page.locator("main img, main script").count() == 0
     assert [url for url in asked if not url.startswith((office.url, "about:", "data:"))] == []

@@ -79,8 +79,12 @@ async def rules(call: Call) -> Rules:
 
 
 def _rule(place: int, rule: Rule) -> RuleView:
-    says = [sentence for _, _, sentence in rule.says]
-    return RuleView(place=place, name=rule.name, says=says, goes_on=rule.go_on, where=rule.where)
+    named = f"rule '{rule.name}')"
+    says = [
+        sentence.replace(f" (shipped {named}", "").replace(f" ({named}", "") for _, _, sentence in rule.says
+    ]
+    where = rule.where.rpartition("/")[2]
+    return RuleView(place=place, name=rule.name, says=says, goes_on=rule.go_on, where=where)
 
 
 def _channel(policy: ChannelPolicy) -> ChannelView:

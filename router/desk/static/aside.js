@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { h, icon, name } from "./dom.js";
-import { countdown, full, moment, short, span } from "./time.js";
+import { countdown, full, left, moment, short, span } from "./time.js";
 import { PROMISE, STATUS, channel, target } from "./words.js";
 
 export function aside(conversation, box) {
@@ -80,7 +80,7 @@ async function fill(box, conversation) {
       ["Time zone", conversation.zone],
       ...attributes.filter(([key]) => !["language", "zone"].includes(key)).map(([key, value]) => [key, name(value)]),
       ["Last answer", known.last_owner?.name],
-      ["Open for", conversation.status === "open" ? span((Date.now() - Date.parse(conversation.opened_at)) / 1000) : ""],
+      ["Open for", conversation.status === "open" ? span(-left(conversation.opened_at)) : ""],
     ]),
   );
   const identities = known.identities.filter((one) => one.address !== conversation.contact.address);

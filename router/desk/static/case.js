@@ -12,6 +12,9 @@ export class Case {
   constructor(box, { me, onchange, onback, ondone }) {
     Object.assign(this, { box, me, onchange, onback, ondone });
     this.conversation = null;
+    this.wanted = null;
+    // Grows with each conversation that is opened, so that a late answer about another one is dropped.
+    this.turn = 0;
     this.lines = [];
     this.composer = new Composer({ onsent: (changed, resolved) => this.#sent(changed, resolved) });
     this.head = h("header", { class: "case-head" });
@@ -24,25 +27,35 @@ export class Case {
 
   empty(text = "Choose a conversation", more = "Most urgent first, so start at the top. Press ? for keys.") {
     this.conversation = null;
+    this.wanted = null;
+    this.turn += 1;
     this.box.replaceChildren(h("div", { class: "blank" }, icon("clock"), h("p", {}, text), h("p", { class: "faint" }, more)));
   }
 
   async open(id) {
-    const fresh = this.conversation?.id !== id && this.conversation?.reference !== id;
-    try {
-      const conversation = await get(`/conversations/${encodeURIComponent(id)}`);
-      if (fresh) this.lines = [];
-      await this.#load(conversation, fresh);
-      return conversation;
-    } catch (error) {
-      if (fresh) this.empty(error.status === 404 ? "There is no such conversation" : "This could not be opened", error.message);
-      else toast(error.message, { bad: true });
-      return null;
-    }
+    this.turn += 1;
+    this.wanted = id;
+    return this.#show();
   }
 
   async refresh() {
-    if (this.conversation) await this.open(this.conversation.id);
+    if (this.wanted) await this.#show();
+  }
+
+  async #show() {
+    const { turn, wanted } = this;
+    try {
+      const conversation = await get(`/conversations/${encodeURIComponent(wanted)}`);
+      const all = await transcript(conversation.id);
+      if (turn !== this.turn) return null;
+      this.#fill(conversation, all);
+      return conversation;
+    } catch (error) {
+      if (turn !== this.turn) return null;
+      if (![this.conversation?.id, this.conversation?.reference].includes(wanted)) this.empty(error.status === 404 ? "There is no such conversation" : "This could not be opened", error.message);
+      else toast(error.message, { bad: true });
+      return null;
+    }
   }
 
   async act(verb) {
@@ -74,17 +87,12 @@ export class Case {
     }[verb];
   }
 
-  async #load(conversation, fresh) {
-    const all = [];
-    for (let after = 0; after !== null;) {
-      const page = await get(`/conversations/${conversation.id}/transcript`, { after });
-      all.push(...page.lines);
-      after = page.next;
-    }
-    const newest = all.at(-1)?.seq;
-    const grown = newest !== this.lines.at(-1)?.seq;
+  #fill(conversation, all) {
+    const fresh = this.conversation?.id !== conversation.id;
+    if (!fresh && conversation.version < this.conversation.version) return;
+    const grown = all.at(-1)?.seq !== this.lines.at(-1)?.seq;
     const bottom = this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < 80;
-    const changed = this.conversation?.version !== conversation.version || this.conversation?.id !== conversation.id;
+    const changed = fresh || this.conversation.version !== conversation.version;
     this.conversation = conversation;
     this.lines = all;
     if (!this.head.isConnected) this.box.replaceChildren(this.head, this.main, this.beside);
@@ -158,4 +166,14 @@ export class Case {
     }
     return this.refresh();
   }
+}
+
+async function transcript(id) {
+  const all = [];
+  for (let after = 0; after !== null;) {
+    const page = await get(`/conversations/${id}/transcript`, { after });
+    all.push(...page.lines);
+    after = page.next;
+  }
+  return all;
 }

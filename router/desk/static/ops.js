@@ -20,11 +20,11 @@ async function start() {
   box.replaceChildren(
     h("p", { class: "facts" },
       h("span", { class: "chip" }, "Version ", h("code", { title: rules.version }, rules.version.slice(0, 12))),
-      h("span", { class: "chip plain" }, rules.source || "shipped rules"),
+      h("span", { class: "chip plain", title: rules.source }, rules.source.split("/").pop() || "shipped rules"),
       rules.sample ? h("span", { class: "chip warn" }, "Sample team") : null),
     rules.rules.length
       ? h("ol", { class: "rule-list" }, rules.rules.map((rule) => h("li", { title: rule.where }, h("div", {}, name(rule.name, "strong"),
-        rule.goes_on ? h("span", { class: "chip plain" }, " · later rules may add") : null,
+        rule.goes_on ? h("span", { class: "faint small" }, " · later rules may add to it") : null,
         h("p", { class: "faint small" }, rule.says.join(" "))))))
       : h("p", { class: "faint" }, "There are no rules; the channels' defaults decide."),
     table("Channels, where no rule says otherwise", ["Channel", "Answer within", "Hours", "Note", "Queue", "Priority"],

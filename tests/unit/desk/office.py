@@ -97,7 +97,9 @@ class Client:
     async def ask(self, method: str, path: str, **options: Any) -> ClientResponse:
         """Ask a path of the API, or a whole path of the server."""
         whole = path if path.startswith(("/api", "/desk", "/signin", "/c/")) else f"/api/v1{path}"
-        response = await self.session.request(method, self.office.url + whole, allow_redirects=False, **options)
+        response = await self.session.request(
+            method, self.office.url + whole, allow_redirects=False, **options
+        )
         await response.read()
         return response
 
@@ -129,7 +131,7 @@ async def opened(folder: Path, **parts: Any) -> AsyncIterator[Office]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    office.url = "http://127.0.0.1:{}".format(runner.addresses[0][1])
+    office.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield office
     finally:

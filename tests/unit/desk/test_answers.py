@@ -1,3 +1,4 @@
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ async def test_a_reply_goes_to_the_customer(office: Office, maria: Client) -> No
     """What the agent wrote is sent through the channel, and the customer is waited for."""
     await office.world.here("maria")
     conversation = await office.mail()
-    changed = await reply(maria, conversation.id, text="  It is in Odense.\x00  ", version=conversation.version)
+    changed = await reply(
+        maria, conversation.id, text="  It is in Odense.\x00  ", version=conversation.version
+    )
     assert changed["status"] == "pending"
     await office.world.send()
     assert [one.text for one in office.world.mail.sent if not one.automatic] == ["It is in Odense."]
@@ -66,7 +69,11 @@ async def test_files_go_along(office: Office, maria: Client) -> None:
     """An uploaded file is sent with the reply and can be downloaded from its line."""
     conversation = await office.mail()
     response = await maria.ask(
-        "POST", "/files", params={"name": "../paper\n.pdf"}, data=b"%PDF", headers={"Content-Type": "application/pdf"}
+        "POST",
+        "/files",
+        params={"name": "../paper\n.pdf"},
+        data=b"%PDF",
+        headers={"Content-Type": "application/pdf"},
     )
     assert response.status == 201
     kept = await response.json()
@@ -110,13 +117,15 @@ async def test_a_strange_key_is_refused(office: Office, maria: Client, key: str)
     """Idempotency keys are short and plain."""
     conversation = await office.mail()
     headers = {"Idempotency-Key": key}
-    response = await maria.ask("POST", f"/conversations/{conversation.id}/reply", json={"text": "x"}, headers=headers)
+    response = await maria.ask(
+        "POST", f"/conversations/{conversation.id}/reply", json={"text": "x"}, headers=headers
+    )
     assert response.status == 422
 
 
 async def test_sizes_are_limited(office: Office, maria: Client) -> None:
     """A file above the limit, an empty one and a huge body are refused."""
-    big = await maria.ask("POST", "/files", params={"name": "a"}, data=b"x" * (10 * 1024 * 1024 + 1))
+    big = await maria.ask("POST", "/files", params={"name": "a"}, data=BytesIO(b"x" * (10 * 1024 * 1024 + 1)))
     assert big.status == 413
     empty = await maria.ask("POST", "/files", params={"name": "a"})
     assert empty.status == 422

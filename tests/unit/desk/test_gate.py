@@ -50,7 +50,9 @@ async def test_another_site_cannot_sign_somebody_in(office: Office, stranger: Cl
     for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
         response = await stranger.ask("POST", "/signin/link", data={"token": token}, headers=headers)
         assert response.status == 403
-    response = await stranger.ask("POST", "/signin/link", data={"token": token}, headers={"Origin": office.url})
+    response = await stranger.ask(
+        "POST", "/signin/link", data={"token": token}, headers={"Origin": office.url}
+    )
     assert response.status == 303
 
 
@@ -93,7 +95,9 @@ async def test_signing_out_ends_the_session_on_the_server(browser: Client) -> No
     assert (await browser.ask("GET", "/me", cookies=kept)).status == 401
 
 
-@pytest.mark.parametrize("value", ["", "Bearer", "Bearer hb_wrong", "Basic bWFyaWE6cHc=", "Bearer " + "x" * 5000])
+@pytest.mark.parametrize(
+    "value", ["", "Bearer", "Bearer hb_wrong", "Basic bWFyaWE6cHc=", "Bearer " + "x" * 5000]
+)
 async def test_a_wrong_token_does_not_fall_back_to_the_cookie(browser: Client, value: str) -> None:
     """Whoever sends a token is judged by it; an empty header counts as none."""
     response = await browser.ask("GET", "/me", headers={"Authorization": value})

@@ -28,7 +28,9 @@ async def test_hints_reach_an_open_desk(office: Office, maria: Client) -> None:
     async with maria.session.get(f"{office.url}/api/v1/live") as response:
         assert response.content_type == "text/event-stream"
         assert await events(response, 1) == [("hello", {})]
-        office.world.events.publish([Hint(kind="settings", id="x"), Hint(kind="conversation", id="cv_1", version=3)])
+        office.world.events.publish(
+            [Hint(kind="settings", id="x"), Hint(kind="conversation", id="cv_1", version=3)]
+        )
         assert await events(response, 1) == [("hint", {"kind": "conversation", "id": "cv_1", "version": 3})]
 
 

@@ -8,7 +8,9 @@ from tests.unit.desk.office import Client
 
 def test_the_document_is_valid() -> None:
     """The validator of OpenAPI 3.1 finds nothing."""
-    written = msgspec.to_builtins(document(operations(), organisation="Example", public_url="https://x.example/"))
+    written = msgspec.to_builtins(
+        document(operations(), organisation="Example", public_url="https://x.example/")
+    )
     assert not [error.message for error in OpenAPIV31SpecValidator(written).iter_errors()]
 
 
@@ -30,7 +32,10 @@ def test_parameters_are_described() -> None:
     listed = {one["name"]: one for one in paths["/api/v1/conversations"]["get"]["parameters"]}
     assert set(listed) == {"status", "queue", "limit", "after"}
     reply = paths["/api/v1/conversations/{id}/reply"]["post"]
-    assert [(one["in"], one["name"]) for one in reply["parameters"]] == [("path", "id"), ("header", "Idempotency-Key")]
+    assert [(one["in"], one["name"]) for one in reply["parameters"]] == [
+        ("path", "id"),
+        ("header", "Idempotency-Key"),
+    ]
     assert reply["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/Reply")
 
 

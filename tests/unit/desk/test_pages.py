@@ -81,7 +81,10 @@ async def test_the_sign_in_page_says_what_to_do(stranger: Client) -> None:
 async def test_names_are_escaped_in_pages(tmp_path: Path) -> None:
     """Organisation, banner and account names are text, not markup."""
     evil = "<script>alert(1)</script>"
-    async with opened(tmp_path, organisation=evil, banner=evil, open_outbox=True) as office, visitor(office) as client:
+    async with (
+        opened(tmp_path, organisation=evil, banner=evil, open_outbox=True) as office,
+        visitor(office) as client,
+    ):
         html = await (await client.session.get(f"{office.url}/outbox")).text()
     assert "<script>alert" not in html
     assert html.count("&lt;script&gt;") >= 2

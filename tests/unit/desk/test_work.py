@@ -56,8 +56,17 @@ async def test_the_transcript_marks_notes_and_their_time(office: Office, maria: 
     await office.world.send()
     seen = await maria.get(f"/conversations/{conversation.id}/transcript")
     message, note = seen["lines"]
-    assert (message["kind"], message["ours"], message["text"]) == ("customer", False, "Where is it?\n\n<b>bold</b>")
-    assert (note["kind"], note["automatic"], note["author"], note["state"]) == ("note", True, "Maria Jensen", "sent")
+    assert (message["kind"], message["ours"], message["text"]) == (
+        "customer",
+        False,
+        "Where is it?\n\n<b>bold</b>",
+    )
+    assert (note["kind"], note["automatic"], note["author"], note["state"]) == (
+        "note",
+        True,
+        "Maria Jensen",
+        "sent",
+    )
     assert note["promised_at"] == (await maria.get(f"/conversations/{conversation.id}"))["promise"]["at"]
     later = await maria.get(f"/conversations/{conversation.id}/transcript", after=message["seq"])
     assert [one["seq"] for one in later["lines"]] == [note["seq"]]
@@ -132,8 +141,16 @@ async def test_the_outbox_shows_what_went_out(office: Office, maria: Client) -> 
     conversation = await office.mail(subject="Lamp")
     await office.world.send()
     (item,) = (await maria.get("/outbox"))["items"]
-    assert (item["reference"], item["sender"], item["note"]) == (conversation.reference, "help@example.com", "first")
-    assert (item["author"], item["to"]["address"], item["state"]) == ("Maria Jensen", "ana@example.org", "sent")
+    assert (item["reference"], item["sender"], item["note"]) == (
+        conversation.reference,
+        "help@example.com",
+        "first",
+    )
+    assert (item["author"], item["to"]["address"], item["state"]) == (
+        "Maria Jensen",
+        "ana@example.org",
+        "sent",
+    )
 
 
 async def test_presence_is_said_and_seen(office: Office, maria: Client) -> None:
@@ -172,8 +189,9 @@ async def test_the_rules_are_shown_with_their_text(office: Office) -> None:
     async with visitor(office, "lead") as lea:
         rules = await lea.get("/rules")
     assert rules["version"] == office.world.book.version
-    assert [one["name"] for one in rules["rules"]][0] == "Refunds go to billing"
-    assert rules["rules"][0]["says"]
+    (refunds,) = [one for one in rules["rules"] if one["name"] == "Refunds go to billing"]
+    assert refunds["says"]
+    assert refunds["where"].startswith("rules.yaml")
     assert rules["text"] == office.world.book.text
     assert {one["channel"]: one["target_s"] for one in rules["channels"]}["webchat"] == 60
 
