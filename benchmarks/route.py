@@ -11,7 +11,7 @@ from router.clock import SystemClock
 from router.consume import Consumer
 from router.house import Account, House
 from router.ids import RandomIds
-from router.language import detect
+from router.language import detect, warm
 from router.ports import Broker, Events, Store
 from rules.load import load
 from rules.wording import Wording
@@ -58,6 +58,7 @@ async def route(store: Store, broker: Broker, events: Events, count: int) -> dic
     """Queue `count` accepted messages, then decide them all; return rate (1/s) and CPU (µs a message)."""
     clock = SystemClock()
     home = house()
+    warm(LANGUAGES)
     queue = queue_of("email")
     await store.open()
     await broker.open([queue])

@@ -71,7 +71,7 @@ async def _sent(running: Running) -> int:
         text = await answer.text()
     found = 0.0
     for line in text.splitlines():
-        if line.startswith("handleby_") and "sent" in line and 'state="sent"' in line and "email" in line:
+        if line.startswith("handleby_notes_total{") and 'state="sent"' in line and 'channel="email"' in line:
             found += float(line.rsplit(" ", 1)[1])
     return int(found)
 

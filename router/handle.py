@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
-from rules.evaluate import evaluate
 
 from channels.message import Kind, Message
 from router import assign, steps
@@ -17,6 +16,7 @@ from router.conversation import Agent, Claim, Conversation, Decision, Status
 from router.draft import Draft, birth_id
 from router.facts import facts_of
 from router.recognise import Recognised, Sort, recognise
+from rules.evaluate import evaluate
 from rules.model import Verdict
 
 
@@ -102,7 +102,7 @@ def _speak(draft: Draft, conversation: Conversation, message: Message) -> Conver
 def _from_customer(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
     was_waiting_on = conversation.waiting_on
     reopened = conversation.status in {Status.PENDING, Status.RESOLVED}
-    conversation = steps.await_answer(conversation, message)
+    conversation = _reachable(steps.await_answer(conversation, message), message)
     verdict = evaluate(
         draft.house.book, facts_of(conversation, message, draft.customer(message), reopened=reopened)
     )
@@ -201,9 +201,15 @@ def _status(draft: Draft, conversation: Conversation, message: Message) -> Conve
     return flagged
 
 
+def _reachable(conversation: Conversation, message: Message) -> Conversation:
+    """Remember the address that the customer gives for answers they might miss."""
+    other = next((one for one in message.claims if one.kind != message.sender.kind), None)
+    return conversation if other is None else steps.left_address(conversation, other)
+
+
 def _contact(_: Draft, conversation: Conversation, message: Message) -> Conversation:
-    """Remember where else the customer can be reached; nobody has to answer that."""
-    done = steps.left_address(conversation, message.claims[0])
+    """Take where else the customer can be reached; nobody has to answer that."""
+    done = _reachable(conversation, message)
     return done if conversation.version or conversation.waiting_on else replace(done, status=Status.RESOLVED)
 
 

@@ -23,13 +23,15 @@ class Mailbox:
         self._hints.extend(hints)
         self._some.set()
 
-    async def read(self) -> AsyncIterator[Hint]:
-        """Yield hints as they come, for ever."""
-        while True:
-            while not self._hints:
-                self._some.clear()
-                await self._some.wait()
-            yield self._hints.popleft()
+    def __aiter__(self) -> "Mailbox":
+        return self
+
+    async def __anext__(self) -> Hint:
+        """Return the next hint, waiting for it; a wait cut short by a timeout may be taken up again."""
+        while not self._hints:
+            self._some.clear()
+            await self._some.wait()
+        return self._hints.popleft()
 
 
 class LocalEvents:
@@ -55,6 +57,6 @@ class LocalEvents:
         mailbox = Mailbox()
         self._mailboxes.add(mailbox)
         try:
-            yield mailbox.read()
+            yield mailbox
         finally:
             self._mailboxes.discard(mailbox)

@@ -1,0 +1,18 @@
+import asyncio
+
+import pytest
+
+from router.brokers.hints import LocalEvents
+from router.ports import Hint
+
+
+async def test_a_reader_that_timed_out_goes_on_waiting():
+    """A wait cut short by a timeout is taken up again, and hears the next hint."""
+    events = LocalEvents()
+    async with events.subscribe() as hints:
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await anext(hints)
+        events.publish([Hint(kind="conversation", id="one")])
+        assert (await anext(hints)).id == "one"
