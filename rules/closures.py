@@ -29,6 +29,8 @@ def code(text: str) -> str:
 @lru_cache(maxsize=1024)
 def holidays_of(code: str, year: int) -> Mapping[date, str]:
     """Return a year's holidays with their names, in English where the library has them."""
+    if not 1950 <= year <= 2150:  # laws beyond are not known; questions about such years come from mistakes
+        return {}
     library = _library()
     country, _, region = code.partition("-")
     subdivision = next((each for each in _supported()[country] if each.upper() == region), None)

@@ -220,6 +220,10 @@ def test_far_away_instants_are_no_trouble() -> None:
     assert OFFICE.between(datetime(1, 1, 2, tzinfo=UTC), now) > 0
     assert OFFICE.add(datetime(9999, 6, 1, tzinfo=UTC), HOUR) > now
     assert OFFICE.add(now, HOUR) == before
+    assert (
+        calendar({"mon": ["08:00-09:00"]}, holidays=("DK",)).next_open(datetime(900, 1, 1, tzinfo=UTC))
+        is not None
+    )
 
 
 def test_a_long_target_crosses_many_weeks() -> None:

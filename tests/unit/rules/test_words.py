@@ -111,3 +111,21 @@ def test_sensitive(text: str, kind: str) -> None:
     words = Words(text)
     assert sensitive(words) == (kind,)
     assert touched(words, kind)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My phone has died on Monday",
+        "Batteriet er dødt",
+        "Der Akku ist tot",
+        "Mon ordinateur est mort",
+        "Телефон умер",
+        "What is the deadline for the press release of the coffee press?",
+        "An avocado and a bottle of brandy",
+        "",
+    ],
+)
+def test_not_sensitive(text: str) -> None:
+    """Things may die, and words that only look alike do no harm."""
+    assert sensitive(Words(text)) == ()
