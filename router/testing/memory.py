@@ -1,7 +1,7 @@
 """A store in memory: the first half of `MemoryStore`, what arrives and what is decided."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -9,14 +9,7 @@ from channels.message import Message
 from channels.port import Clock
 from router.conversation import Agent, Conversation, Customer, Event, Item, Status, links_of
 from router.ports import Change, Commit, Lease, Loaded, Outcome, Record, Stored
-
-#: As many conversations a customer, and a link, as a batch looks at.
-NEWEST = 5
-PER_LINK = 8
-#: So many merges are followed.
-HEIRS = 5
-#: The window in which `load` counts notes.
-NOTES_WINDOW = timedelta(hours=24)
+from router.stores.limits import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
 
 
 class MemoryBase:

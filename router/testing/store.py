@@ -9,16 +9,9 @@ from msgspec.structs import replace
 
 from router.conversation import Agent, Conversation, Customer, Event, Item, Status
 from router.ports import Lease, QueueStat, Record, Stored
+from router.stores.stats import PROMISES
 from router.stores.words import asked, matches, words_of, words_said
 from router.testing.memory import MemoryBase, MemoryDecide, MemoryIntake, by_urgency
-
-PROMISES = {
-    "promised": "made",
-    "kept": "kept",
-    "renewed": "renewed",
-    "broken": "broken",
-    "withdrawn": "withdrawn",
-}
 
 
 class MemoryRead(MemoryBase):

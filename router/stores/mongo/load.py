@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from router.conversation import Conversation, Customer, links_of
 from router.ports import Loaded
 from router.stores.codec import customer_from
+from router.stores.limits import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
 from router.stores.mongo.base import CONVERSATION, stored
 from router.stores.mongo.client import Row
 from router.stores.mongo.project import MongoProject
-from router.stores.sqlite.load import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
 
 T = TypeVar("T")
 

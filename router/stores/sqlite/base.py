@@ -28,6 +28,8 @@ Read = Callable[[sqlite3.Connection], T]
 READERS = 3
 #: Decoded conversations kept; each is a few kB.
 KEPT = 2000
+#: After so many reads on the loop others get their turn.
+IN_A_ROW = 32
 
 CONVERSATION = SQL["conversation"]
 AGENTS = SQL["agents"]
@@ -44,6 +46,7 @@ class SqliteBase:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._near_conn: sqlite3.Connection | None = None
+        self._in_a_row = 0
         #: Decoded documents by id, each with its version: (id, version) names one content for ever.
         self._conversations: dict[str, Conversation] = {}
         self._agents: dict[str, Agent] = {}
@@ -51,7 +54,11 @@ class SqliteBase:
     async def open(self) -> None:
         """Connect and bring the schema up to date. Raises StoreDown, or ConfigError for a newer file."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        await self._writer.open()
+        try:
+            await self._writer.open()
+        except BaseException:
+            await self._writer.close()
+            raise
         self._near_conn = connect(self._path, cache_mb=8, read_only=True)
 
     async def close(self) -> None:
@@ -114,6 +121,10 @@ class SqliteBase:
         """
         if self._near_conn is None:
             raise StoreDown("The store is closed.")
+        self._in_a_row += 1
+        if self._in_a_row >= IN_A_ROW:  # nothing else waits in here, so a loop over reads would starve others
+            self._in_a_row = 0
+            await asyncio.sleep(0)
         try:
             return read(self._near_conn)
         except sqlite3.Error:

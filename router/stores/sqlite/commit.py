@@ -35,8 +35,9 @@ class SqliteCommit(SqliteBase):
             winners = {agent.id for agent, won in zip(commit.agents, agents, strict=True) if won}
             for customer in commit.customers:
                 _write_customer(conn, customer)
+            homes = _homes(conn, commit.changes)
             won = [
-                winners.issuperset(change.needs) and _write(conn, change, doc)
+                winners.issuperset(change.needs) and _write(conn, change, doc, homes)
                 for change, doc in zip(commit.changes, docs, strict=True)
             ]
             fresh = [row for rows, ok in zip(links, won, strict=True) if ok for row in rows]
@@ -93,16 +94,25 @@ def _write_customer(conn: sqlite3.Connection, customer: Customer) -> None:
         conn.executemany(IDENTITY, [(identity.key, customer.id) for identity in customer.identities])
 
 
-def _write(conn: sqlite3.Connection, change: Change, doc: bytes) -> bool:
+def _homes(conn: sqlite3.Connection, changes: Sequence[Change]) -> dict[str, str]:
+    """Return the conversations of those messages that have one already."""
+    keys = [entry.key for change in changes for entry in change.applied]
+    return dict(conn.execute(TAKEN, (keys_json(keys),))) if keys else {}
+
+
+def _write(conn: sqlite3.Connection, change: Change, doc: bytes, homes: dict[str, str]) -> bool:
+    """Write one conversation unless somebody was faster, or one of its messages has another home."""
     new = change.conversation
-    if change.applied:
-        keys = keys_json(entry.key for entry in change.applied)
-        if conn.execute(TAKEN, (keys, new.id)).fetchone():
-            return False
+    if any(homes.get(entry.key, new.id) != new.id for entry in change.applied):
+        return False
     values = _columns(new, doc)
     if new.version == 1:
-        return conn.execute(NEW_CONVERSATION, (*values, new.reference)).rowcount == 1
-    return conn.execute(CHANGE_CONVERSATION, values).rowcount == 1
+        won = conn.execute(NEW_CONVERSATION, (*values, new.reference)).rowcount == 1
+    else:
+        won = conn.execute(CHANGE_CONVERSATION, values).rowcount == 1
+    if won:
+        homes.update((entry.key, new.id) for entry in change.applied)
+    return won
 
 
 def _columns(one: Conversation, doc: bytes) -> tuple[Any, ...]:

@@ -2,21 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 from router.conversation import Conversation, links_of
 from router.ports import Loaded, Stored
 from router.stores.codec import customer_from, keys_json, ms
+from router.stores.limits import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
 from router.stores.sqlite.base import SqliteBase, stored
 from router.stores.sqlite.queries import SQL
-
-#: As many conversations of a customer, and of a link, as a batch looks at.
-NEWEST = 5
-PER_LINK = 8
-#: So many merges are followed.
-HEIRS = 5
-#: The window in which notes are counted.
-NOTES_WINDOW = timedelta(hours=24)
 
 MESSAGES, CONVERSATIONS, LINKED = SQL["messages"], SQL["conversations"], SQL["linked"]
 KNOWN_CUSTOMERS, NEWEST_OF_CUSTOMERS = SQL["known_customers"], SQL["newest_of_customers"]

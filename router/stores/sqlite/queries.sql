@@ -91,8 +91,8 @@ UPDATE customers SET version = ?1, doc = ?2 WHERE id = ?3 AND version = ?1 - 1
 INSERT INTO identities (key, customer) VALUES (?, ?) ON CONFLICT DO NOTHING
 
 -- name: taken
--- One of these messages that another conversation already has.
-SELECT m.key FROM json_each(?1) k CROSS JOIN messages m ON m.key = k.value WHERE m.conversation <> ?2 LIMIT 1
+-- Which of these messages are in a conversation already: key, conversation.
+SELECT m.key, m.conversation FROM json_each(?) k CROSS JOIN messages m ON m.key = k.value WHERE m.conversation IS NOT NULL
 
 -- name: new_conversation
 INSERT INTO conversations (version, customer, channel, queue, status, owner, accountable, lane, urgency, waiting_since,
