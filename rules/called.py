@@ -26,7 +26,7 @@ _NOBODY = frozenset(
     клиент поддержка""".split()  # noqa: SIM905  # the same
 )
 #: Most names; nothing in them needs tidying.
-_PLAIN = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+)*")
+_PLAIN = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+)?")
 _TITLES = frozenset(
     """dr dr. prof prof. herr frau hr. fru mr mr. mrs mrs. ms ms. m. mme sr. sra. sir г-н г-жа
     """.split()  # noqa: SIM905  # the same

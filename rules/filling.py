@@ -12,7 +12,7 @@ from router.errors import HandlebyError
 from rules.called import first_name, line
 from rules.lint import Manner, lint
 from rules.template import Missing, Template
-from rules.texts import Slot, Texts
+from rules.texts import BY_KIND, Slot, Texts
 
 _DIGITS = re.compile(r"\D")
 #: The duty person's voice names at most so many colleagues.
@@ -42,7 +42,7 @@ class WordRequest(Struct, frozen=True, kw_only=True):
     address: str = "formal"
     now: datetime
     zone: ZoneInfo
-    #: The promised time; None for a follow-up.
+    #: The promised time; a follow-up names none.
     at: datetime | None = None
     #: The time promised before, for a renewal.
     previous_at: datetime | None = None
@@ -100,7 +100,7 @@ def worded(texts: Texts, request: WordRequest, text: Template) -> tuple[Worded, 
         request.language,
         person=values["full_name"],
         time_phrase=phrase,
-        allow_time=request.at is not None,
+        allow_time=_promises(request),
         manner=_manner(request, values),
     )
     return Worded(text=whole, language=request.language, time=phrase), faults
@@ -136,7 +136,7 @@ def _values(texts: Texts, request: WordRequest, *, formal: bool) -> dict[str, st
         "what": _sentence(line(request.what)),
         "previous_person": line(request.previous_person),
     }
-    if request.at is not None:
+    if request.at is not None and _promises(request):
         values["time"] = time.say(request.at, now, zone, request.style)
     if request.previous_at is not None:
         values["previous_time"] = time.said(request.previous_at, now, zone)
@@ -145,6 +145,11 @@ def _values(texts: Texts, request: WordRequest, *, formal: bool) -> dict[str, st
     if request.answer_language not in {"", request.language}:
         values["language"] = str(texts.locale.languages.get(request.answer_language, request.answer_language))
     return values
+
+
+def _promises(request: WordRequest) -> bool:
+    """Tell whether notes of the kind name a time."""
+    return "time" in BY_KIND[request.kind]
 
 
 def _manner(request: WordRequest, values: Mapping[str, str]) -> Manner:

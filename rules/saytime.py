@@ -97,25 +97,28 @@ class TimeWords(Struct, frozen=True, kw_only=True):
         }
 
 
-def pattern(text: str, locale: Locale, *, uses: str) -> DateTimePattern:
-    """Return a date pattern of Unicode TR 35, such as `HH:mm`; raises ValueError with advice."""
+#: A wall clock without a place, and steps that a pattern must tell apart.
+_SAMPLE = datetime(2026, 1, 4, 1, 5)  # noqa: DTZ001  # no place is meant
+MINUTES, HOURS, DAYS = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def pattern(text: str, locale: Locale, *, uses: str, step: timedelta) -> DateTimePattern:
+    """Return a date pattern of Unicode TR 35, such as `HH:mm`; raises ValueError with advice.
+
+    It must tell times apart that are one step from each other, and twelve, and thirty-one.
+    """
     try:
         made = parse_pattern(text)
-        shown = {
-            made.apply(_SAMPLE + timedelta(hours=11 * step, days=31 * step), locale) for step in range(6)
-        }
+        shown = {made.apply(_SAMPLE + count * step, locale) for count in (0, 1, 12, 31)}
     except (KeyError, ValueError, AttributeError):
         raise ValueError(f"{text!r} is no date pattern; write one such as {uses}") from None
-    if len(shown) < 6:
-        raise ValueError(f"{text!r} says the same for different times; write a pattern such as {uses}")
+    if len(shown) < (4 if step is not HOURS else 3):
+        raise ValueError(f"{text!r} does not tell all times apart; write a pattern such as {uses}")
     return made
-
-
-_SAMPLE = datetime(2026, 1, 4, 1, 5)  # noqa: DTZ001  # a wall clock without a place
 
 
 @lru_cache(maxsize=1024)
 def _city(zone: str, locale: str) -> str:
     """Return the zone's city in the language, where Babel knows it."""
     found: str = get_timezone_location(zone, locale=locale, return_city=True)
-    return found or zone.rpartition("/")[2].replace("_", " ")
+    return (found or zone.replace("_", " ")).rpartition("/")[2]

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Collection
 from collections.abc import Mapping as Map
 from collections.abc import Sequence as Seq
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from msgspec import Struct
 from rules.grove import Faulty, Grove, Place, resolved
 from rules.nodes import Mapping, Node, Sequence, describe
 from rules.problems import Problem
-from rules.saytime import TimeWords, pattern
+from rules.saytime import DAYS, HOURS, MINUTES, TimeWords, pattern
 from rules.template import Template
 
 KINDS = ("first", "renewal", "introduction", "added", "incident", "followup")
@@ -39,12 +40,19 @@ BY_KIND: Map[str, frozenset[str]] = {
 MAYBE_BY_KIND: Map[str, frozenset[str]] = {"introduction": frozenset({"previous_person"})}
 NAMES = ALWAYS | MAYBE | frozenset({"time", "previous_time", "previous_person", "what"})
 
-_TIME_NAMES: Map[str, Collection[str]] = {
-    **dict.fromkeys(("today", "tomorrow", "later", "said_today", "said_later"), ("clock", "weekday", "date")),
-    **dict.fromkeys(
-        ("back_today", "back_morning", "back_tomorrow", "back_weekday", "back_later"), ("weekday", "date")
-    ),
-    "zone": ("city",),
+#: Parts of a time: what may stand in each, and what must.
+_TIME_NAMES: Map[str, tuple[Collection[str], Collection[str]]] = {
+    "today": (("clock", "weekday", "date"), ("clock",)),
+    "tomorrow": (("clock", "weekday", "date"), ("clock",)),
+    "later": (("clock", "weekday", "date"), ("clock", "weekday", "date")),
+    "said_today": (("clock",), ("clock",)),
+    "said_later": (("clock", "weekday", "date"), ("clock", "weekday")),
+    "back_today": ((), ()),
+    "back_morning": ((), ()),
+    "back_tomorrow": ((), ()),
+    "back_weekday": (("weekday",), ("weekday",)),
+    "back_later": (("weekday", "date"), ("weekday", "date")),
+    "zone": (("city",), ("city",)),
 }
 _TIME_KEYS = ("clock", "full_hour", "date", "weekdays", "zones", "joined", *_TIME_NAMES)
 _SIGNED = frozenset({"full_name", "first_name", "reference"})
@@ -158,11 +166,12 @@ class _Reader(Grove):
         if missing := [key for key in _TIME_KEYS if key not in given and key not in optional]:
             self.fault(node, f"time needs {', '.join(missing)}; compare with the shipped file")
             return None
-        clock = self.pattern(given["clock"], locale, "HH:mm")
-        hour = self.pattern(given.get("full_hour", given["clock"]), locale, "HH:mm")
-        date = self.pattern(given["date"], locale, "d MMMM")
+        clock = self.pattern(given["clock"], locale, uses="HH:mm", step=MINUTES)
+        hour = self.pattern(given.get("full_hour", given["clock"]), locale, uses="HH:mm", step=HOURS)
+        date = self.pattern(given["date"], locale, uses="d MMMM", step=DAYS)
         if clock is None or hour is None or date is None:
             return None
+        joined = self.table(given["joined"], STYLES, names=("time", "zone"))
         return TimeWords(
             locale=locale,
             clock=clock,
@@ -170,20 +179,30 @@ class _Reader(Grove):
             date=date,
             weekdays=self.weekdays(given.get("weekdays"), locale),
             zones=self.zones(given.get("zones")),
-            joined={
-                style: text
-                for (style,), text in self.table(given["joined"], STYLES, names=("time", "zone")).items()
-            },
-            **{key: self.text(given[key], names) for key, names in _TIME_NAMES.items()},
+            joined={style: self.joined(given["joined"], text) for (style,), text in joined.items()},
+            **{key: self.phrase(given[key], *names) for key, names in _TIME_NAMES.items()},
         )
 
-    def pattern(self, node: Node, locale: Locale, uses: str) -> DateTimePattern | None:
+    def joined(self, node: Node, text: Template) -> Template:
+        """Return how time and zone are joined, both of which must be said."""
+        if not {"time", "zone"} <= text.needed:
+            self.fault(node, "both {time} and {zone} must stand in it, outside [ ]")
+        return text
+
+    def pattern(self, node: Node, locale: Locale, *, uses: str, step: timedelta) -> DateTimePattern | None:
         """Return a date pattern."""
         try:
-            return pattern(self.word(node), locale, uses=uses)
+            return pattern(self.word(node), locale, uses=uses, step=step)
         except ValueError as error:
             self.fault(node, str(error))
             return None
+
+    def phrase(self, node: Node, names: Collection[str], needs: Collection[str]) -> Template:
+        """Return a part of a time, which must say what it is there for."""
+        made = self.text(node, names)
+        if missing := sorted(set(needs) - made.needed):
+            self.fault(node, f"{{{missing[0]}}} must stand in it, outside [ ]")
+        return made
 
     def weekdays(self, node: Node | None, locale: Locale) -> tuple[str, ...]:
         """Return the weekdays, Monday first: the file's, else Babel's."""
@@ -231,7 +250,9 @@ class _Reader(Grove):
         made = []
         for item in items:
             text = self.text(item, NAMES)
-            if unfit := sorted(text.names - sure - maybe):
+            if not text.source.strip():
+                self.fault(item, "the text is empty; write one, or leave the place out")
+            elif unfit := sorted(text.names - sure - maybe):
                 self.fault(item, f"a {kind} note has no {{{unfit[0]}}}; it has {_listed(sure | maybe)}")
             elif loose := sorted(text.needed & maybe):
                 self.fault(item, f"{{{loose[0]}}} may be empty; put it and the words around it in [ ]")
