@@ -36,8 +36,7 @@ class Gate:
         self.secure = self._own.scheme == "https"
         #: The `__Host-` name keeps neighbours on the same domain from setting it.
         self.cookie = "__Host-handleby" if self.secure else "handleby"
-        self._sign_ins = Rate(burst=20, every_s=3.0)
-        self._failures = Rate(burst=30, every_s=1.0)
+        self._failures = Rate(burst=20, every_s=2.0)
 
     async def who(self, request: web.Request) -> Principal | None:
         """Return who is asking; None for a stranger. Raises TooMany after many wrong proofs."""
@@ -45,14 +44,13 @@ class Gate:
         cookie = request.cookies.get(self.cookie, "")
         if not bearer and not cookie:
             return None
-        self._pay(self._failures, request, count=False)
         if bearer:
             user = await sessions.token_user(self._parts, bearer) if scheme.lower() == "bearer" else None
             cookie = ""
         else:
             user = await sessions.session_user(self._parts, cookie)
         if user is None:
-            self._pay(self._failures, request)
+            self.failed(request)
             return None
         return Principal(user=user, agent=agent_of(self._parts.book(), user.email), session=cookie)
 
@@ -75,9 +73,11 @@ class Gate:
                 f"This did not come from Handleby's own pages. Programs: use an API token, or send {CSRF_HEADER}: 1"
             )
 
-    def sign_in(self, request: web.Request) -> None:
-        """Count a try to sign in. Raises TooMany."""
-        self._pay(self._sign_ins, request)
+    def failed(self, request: web.Request) -> None:
+        """Count a wrong proof; right ones pass even where many people share an address. Raises TooMany."""
+        wait_s = self._failures.wait_s(request.remote or "", self._parts.clock.now())
+        if wait_s:
+            raise TooMany(f"Too many attempts. Try again in {wait_s:.0f} seconds.", after_s=wait_s)
 
     def remember(self, response: web.StreamResponse, secret: str) -> None:
         """Set the session's cookie."""
@@ -94,8 +94,3 @@ class Gate:
     def forget(self, response: web.StreamResponse) -> None:
         """Clear the session's cookie."""
         response.del_cookie(self.cookie, path="/", secure=self.secure, httponly=True, samesite="Lax")
-
-    def _pay(self, rate: Rate, request: web.Request, *, count: bool = True) -> None:
-        wait_s = rate.wait_s(request.remote or "", self._parts.clock.now(), count=count)
-        if wait_s:
-            raise TooMany(f"Too many attempts. Try again in {wait_s:.0f} seconds.", after_s=wait_s)

@@ -16,16 +16,15 @@ class Rate:
         #: When the key's tries would all have been paid back, as a timestamp.
         self._paid: OrderedDict[str, float] = OrderedDict()
 
-    def wait_s(self, key: str, now: datetime, *, count: bool = True) -> float:
-        """Return 0 when the try is allowed (and count it), else how many seconds to wait."""
+    def wait_s(self, key: str, now: datetime) -> float:
+        """Return 0 when the try is allowed, and count it; else how many seconds to wait."""
         at = now.timestamp()
         paid = max(self._paid.get(key, at), at)
         early = paid - at - (self._burst - 1) * self._every_s
         if early > 1e-6:
             return early
-        if count:
-            self._paid[key] = paid + self._every_s
-            self._paid.move_to_end(key)
-            while len(self._paid) > KEPT:
-                self._paid.popitem(last=False)
+        self._paid[key] = paid + self._every_s
+        self._paid.move_to_end(key)
+        while len(self._paid) > KEPT:
+            self._paid.popitem(last=False)
         return 0.0

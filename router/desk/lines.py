@@ -51,6 +51,8 @@ class LineView(Struct, frozen=True, kw_only=True):
     state: str
     #: Why it was cancelled, failed, is unknown, could not be read, or what became of something sent.
     reason: str
+    #: Whom a copy goes to, sent only if the customer does not see the original; "" for originals.
+    copy: str
     #: For notes: first, renewal, introduction, followup or incident; and the promised time.
     note: str
     promised_at: datetime | None
@@ -93,6 +95,7 @@ def _arrived(conversation: Conversation, stored: Stored) -> LineView:
         files=_files(conversation, stored.seq, message.attachments),
         state="",
         reason=message.reason or stored.reason,
+        copy="",
         note="",
         promised_at=None,
         doubtful=message.doubtful,
@@ -117,6 +120,7 @@ def _said(conversation: Conversation, item: Item) -> LineView:
         files=_files(conversation, item.seq, item.attachments),
         state=item.state,
         reason=item.reason,
+        copy=item.to.address if item.unless_seen else "",
         note=item.note or "",
         promised_at=_promised(conversation, item),
         doubtful="",

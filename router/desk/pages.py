@@ -9,7 +9,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from router.desk import links, sessions
-from router.desk.accounts import Role
+from router.desk.accounts import Role, User
 from router.desk.assets import Assets
 from router.desk.failures import Invalid, Problem, Unauthorised, problem
 from router.desk.gate import Gate, Principal
@@ -84,22 +84,25 @@ class Pages:
 
     async def _welcome(self, request: web.Request) -> web.Response:
         """Ask before using the link up: mail scanners and chat previews open links too."""
-        self._gate.sign_in(request)
         token = request.query.get("token", "")
-        user = await links.ticket_user(self._parts, token)
+        user = await self._proven(request, links.ticket_user(self._parts, token))
         return self._page("welcome.html", None, here="", user=user, token=token)
 
     async def _enter(self, request: web.Request) -> web.Response:
         self._gate.own(request, header=False)
-        self._gate.sign_in(request)
         token = (await request.post()).get("token", "")
-        if not isinstance(token, str):
-            raise Invalid("The link's token is text.")
-        user = await links.redeem(self._parts, token)
+        user = await self._proven(request, links.redeem(self._parts, str(token)))
         response = web.Response(status=303, headers={"Location": "/"})
         self._gate.remember(response, await sessions.begin(self._parts, user))
         log.info("signed in", user=user.id)
         return response
+
+    async def _proven(self, request: web.Request, proof: Awaitable[User]) -> User:
+        try:
+            return await proof
+        except Invalid:
+            self._gate.failed(request)
+            raise
 
     async def _icon(self, _: web.Request) -> web.Response:
         raise web.HTTPFound(self._assets.path("icon.svg"))

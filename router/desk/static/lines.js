@@ -28,6 +28,7 @@ export const keyOf = (item) => (item.day ? `day ${item.day}` : `line ${item.seq}
 export function render(item, conversation) {
   if (item.day) return h("div", { class: "day", role: "separator" }, h("span", {}, item.day));
   if (item.kind === "note") return note(item);
+  if (item.copy) return copy(item);
   return message(item, conversation);
 }
 
@@ -54,13 +55,18 @@ function message(line, conversation) {
   );
 }
 
+function copy(line) {
+  const state = `${STATE[line.state] ?? line.state}${line.reason ? `: ${line.reason}` : ""}`;
+  return h("p", { class: "copy faint small" }, icon("email"), "Copy to ", name(line.copy), ` if the answer is not seen here · ${state}`);
+}
+
 function note(line) {
-  const kind = NOTE[line.note] ?? "Note";
+  const kind = NOTE[line.note] ?? NOTE.first;
   const promised = line.promised_at ? h("span", { class: "promised", title: full(line.promised_at) }, `promises ${clock(line.promised_at)}`) : null;
   return h(
     "article",
     { class: "note", data: { state: line.state } },
-    h("header", {}, icon("clock"), h("span", {}, `${kind}, sent automatically in `, name(`${line.author}'s`), " name"), promised, moment(line.at, { class: "faint end" })),
+    h("header", {}, icon("clock"), h("span", {}, `${kind} in `, name(`${line.author}'s`), " name"), promised, moment(line.at, { class: "faint end" })),
     prose(line.text),
     foot(line),
   );

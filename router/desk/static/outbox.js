@@ -12,7 +12,7 @@ const signed = document.getElementById("sign-out") !== null;
 function letter(item) {
   const from = item.sender ? `${item.author} <${item.sender}>` : item.author;
   const to = item.to.name ? `${item.to.name} <${item.to.address}>` : item.to.address;
-  const what = item.note ? h("span", { class: "chip note-chip" }, icon("clock"), `${NOTE[item.note] ?? "Note"}, automatic`) : h("span", { class: "chip" }, "Answer");
+  const what = item.note ? h("span", { class: "chip note-chip" }, icon("clock"), NOTE[item.note] ?? NOTE.first) : h("span", { class: "chip" }, "Answer");
   const reference = signed ? h("a", { href: `/c/${item.reference}` }, item.reference) : item.reference;
   return h("article", { class: "letter", data: { state: item.state } },
     h("header", {},

@@ -43,10 +43,11 @@ export function span(seconds) {
   const s = Math.max(0, Math.round(Math.abs(seconds)));
   if (s < MINUTE) return `${s} s`;
   if (s < HOUR) return `${Math.floor(s / MINUTE)} min`;
-  if (s < DAY) return `${Math.floor(s / HOUR)} h ${Math.floor((s % HOUR) / MINUTE)} min`;
-  const days = Math.floor(s / DAY);
-  return `${days} d ${Math.floor((s % DAY) / HOUR)} h`;
+  if (s < DAY) return two(Math.floor(s / HOUR), "h", Math.floor((s % HOUR) / MINUTE), "min");
+  return two(Math.floor(s / DAY), "d", Math.floor((s % DAY) / HOUR), "h");
 }
+
+const two = (more, unit, less, smaller) => `${more} ${unit}${less ? ` ${less} ${smaller}` : ""}`;
 
 export const left = (at) => (Date.parse(at) - now()) / 1000;
 

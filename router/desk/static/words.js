@@ -10,7 +10,8 @@ export const STATE = {
 };
 
 export const NOTE = {
-  first: "Note", renewal: "New time", introduction: "Introduction", followup: "Follow-up", incident: "Incident",
+  first: "Automatic note", renewal: "Automatic new time", introduction: "Automatic introduction",
+  followup: "Automatic follow-up", incident: "Automatic incident note",
 };
 
 export const KIND = {

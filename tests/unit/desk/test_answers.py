@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from channels.message import Identity
 from tests.unit.desk.office import Client, Office, visitor
 
 
@@ -132,3 +133,16 @@ async def test_sizes_are_limited(office: Office, maria: Client) -> None:
     conversation = await office.mail()
     huge = await maria.ask("POST", f"/conversations/{conversation.id}/reply", json={"text": "x" * 600_000})
     assert huge.status == 413
+
+
+async def test_a_copy_by_mail_is_marked(office: Office, maria: Client) -> None:
+    """Where a chat visitor left an address, the transcript says who gets a copy, and the answer stands once."""
+    address = Identity(kind="email", address="ana@example.org")
+    message = office.world.chat_from(claims=(address,))
+    conversation = (await office.world.take(message))[0]
+    await reply(maria, conversation.id, text="Yes.")
+    lines = (await maria.get(f"/conversations/{conversation.id}/transcript"))["lines"]
+    assert [(one["text"], one["copy"]) for one in lines if one["kind"] == "reply"] == [
+        ("Yes.", ""),
+        ("Yes.", "ana@example.org"),
+    ]

@@ -24,13 +24,6 @@ def test_each_key_has_its_own_allowance() -> None:
     assert rate.wait_s("b", NOON) == 0
 
 
-def test_looking_does_not_count() -> None:
-    """Asking without counting uses nothing up."""
-    rate = Rate(burst=1, every_s=60)
-    assert [rate.wait_s("a", NOON, count=False) for _ in range(5)] == [0] * 5
-    assert rate.wait_s("a", NOON) == 0
-
-
 def test_memory_is_bounded() -> None:
     """Many addresses are remembered only up to a limit."""
     rate = Rate(burst=1, every_s=60)
