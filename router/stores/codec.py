@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from channels.message import Message
 from router.conversation import Agent, Conversation, Customer, Event, Item
 
-#: Longer texts are cut: the raw bytes lie in Blobs, and one document must not grow without end.
-LONGEST_TEXT = 2_000_000
+#: Longer texts are cut: the raw bytes lie in Blobs, and a MongoDB document holds 16 MB, escapes included.
+LONGEST_TEXT = 1_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)

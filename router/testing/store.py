@@ -1,16 +1,15 @@
-"""A store in memory: the second half of `MemoryStore`, what is read, sent, kept and counted."""
+"""A store in memory: the second half of `MemoryStore`, what is read, sent and kept."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from router.conversation import Agent, Conversation, Customer, Event, Item, Status
-from router.ports import Lease, QueueStat, Record, Stored
-from router.stores.stats import PROMISES
+from router.ports import Lease, Record, Stored
 from router.stores.words import asked, matches, words_of, words_said
+from router.testing.counts import MemoryHealth
 from router.testing.memory import MemoryBase, MemoryDecide, MemoryIntake, by_urgency
 
 
@@ -195,67 +194,6 @@ class MemoryKeep(MemoryBase):
 
     def _alive(self, record: Record) -> bool:
         return record.expires_at is None or record.expires_at > self._clock.now()
-
-
-class MemoryHealth(MemoryBase):
-    """What health and audit count."""
-
-    async def queue_stats(self, *, now: datetime, since: datetime, risk_s: float) -> list[QueueStat]:
-        """Return the standing of every queue and channel that has work, arrivals or parked messages."""
-        counts: Counter[tuple[str, str, str]] = Counter()
-        oldest: dict[tuple[str, str], list[datetime]] = {}
-        dues: dict[tuple[str, str], list[datetime]] = {}
-        for each in self._live.values():
-            if each.status is Status.OPEN:
-                line = (each.queue, each.channel)
-                counts[*line, "assigned" if each.owner else "waiting"] += 1
-                if not each.owner:
-                    oldest.setdefault(line, []).append(each.waiting_since or each.opened_at)
-                if each.due_at:
-                    dues.setdefault(line, []).append(each.due_at)
-        for stored in self._messages.values():
-            line = (stored.queue, stored.message.channel)
-            counts[*line, "arrived"] += stored.message.received_at >= since
-            if stored.state == "parked":
-                counts[*line, "parked"] += 1
-            if stored.state == "new":
-                counts[*line, "waiting"] += 1
-                oldest.setdefault(line, []).append(stored.message.received_at)
-                dues.setdefault(line, []).append(stored.due_at)
-        for event in self._log:
-            counts[event.queue, event.channel, "handled"] += event.kind == "answered" and event.at >= since
-        horizon = now + timedelta(seconds=risk_s)
-        return [
-            QueueStat(
-                queue=queue,
-                channel=channel,
-                waiting=counts[queue, channel, "waiting"],
-                assigned=counts[queue, channel, "assigned"],
-                oldest_at=min(oldest.get((queue, channel), []), default=None),
-                next_due_at=min(dues.get((queue, channel), []), default=None),
-                overdue=sum(at < now for at in dues.get((queue, channel), [])),
-                at_risk=sum(now <= at < horizon for at in dues.get((queue, channel), [])),
-                arrived=counts[queue, channel, "arrived"],
-                handled=counts[queue, channel, "handled"],
-                parked=counts[queue, channel, "parked"],
-            )
-            for queue, channel in sorted({key[:2] for key, count in counts.items() if count})
-        ]
-
-    async def promise_stats(self, since: datetime) -> dict[str, int]:
-        """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
-        counts = Counter(PROMISES[e.kind] for e in self._log if e.kind in PROMISES and e.at >= since)
-        return {name: counts[name] for name in PROMISES.values()}
-
-    async def audit_messages(self, after: str, limit: int) -> list[Stored]:
-        """Return accepted messages by key, for a full walk."""
-        keys = sorted(key for key in self._messages if key > after)[:limit]
-        return [self._messages[key] for key in keys]
-
-    async def audit_conversations(self, after: str, limit: int) -> list[Conversation]:
-        """Return conversations by id, for a full walk."""
-        ids = sorted(one for one in self._conversations if one > after)[:limit]
-        return [self._conversations[one] for one in ids]
 
 
 class MemoryStore(MemoryIntake, MemoryDecide, MemoryRead, MemoryKeep, MemoryHealth):

@@ -79,6 +79,14 @@ async def test_half_characters_are_mended(store: Store) -> None:
     assert await store.message("m2") is not None
 
 
+async def test_an_endless_text_is_cut(store: Store) -> None:
+    """A text of many megabytes is accepted and cut; the raw bytes have the rest."""
+    await store.accept([(message("m1", text="\x00" * 3_000_000, full_text="\U0001f600" * 3_000_000), START)])
+    found = await store.message("m1")
+    assert found is not None
+    assert 0 < len(found.message.text) <= 3_000_000
+
+
 async def test_an_unknown_message_is_none(store: Store) -> None:
     """Asking for a key that never came gives None."""
     assert await store.message("nowhere") is None

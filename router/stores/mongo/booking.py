@@ -85,6 +85,7 @@ class MongoBooking(MongoBase):
         return Standing.VOID if await self._fence(theirs, row, key) else Standing.OPEN
 
     async def _fence(self, theirs: Row, row: Row | None, key: str) -> bool:
+        """Make sure that the writer of a booking loses, however late it wakes; so an id once taken stays taken."""
         name, version = theirs["conversation"], theirs["version"]
         if row is None:
             void = {"_id": name, "version": version, "void": True, "fenced": [key], "at": self._clock.now()}

@@ -8,7 +8,6 @@ does no harm, and only then leaves the journal; `repair` does it for a router th
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
 
 from router.conversation import Agent, Conversation, Customer, Event
 from router.ports import Change, Commit, Outcome
@@ -100,49 +99,47 @@ class MongoCommit(MongoBooking, MongoProject):
         )
 
     async def _compare_and_set(self, changes: Sequence[Change]) -> list[bool]:
+        """Write the conversations, each if its stored version is one less; tell which were written."""
         now = self._clock.now()
-        writes = []
-        for change in changes:
-            one = change.conversation
-            fields, entry = _fields(one), journal(change, self._new_links(one), now)
-            filled = {name: value for name, value in fields.items() if value is not None}
-            sent_at = max((item.sent_at for item in one.outbox if item.sent_at is not None), default=None)
-            if one.version == 1:
-                row = {"_id": one.id, **filled, "journal": [entry]}
-                row |= {"sent_at": sent_at} if sent_at else {}
-                writes.append(self._database.inserting("conversations", row))
-                continue
-            update: Row = {"$set": filled, "$push": {"journal": entry}}
-            empty = dict.fromkeys((name for name, value in fields.items() if value is None), 1)
-            update |= {"$unset": empty} if empty else {}
-            update |= {"$max": {"sent_at": sent_at}} if sent_at else {}
-            stored = {"_id": one.id, "version": one.version - 1, "void": {"$exists": False}}
-            writes.append(self._database.updating("conversations", stored, update))
-        fates = await self._database.write(writes)
+        rows = [_fields(change.conversation) for change in changes]
+        journals = [journal(change, self._new_links(change.conversation), now) for change in changes]
+        fates = await self._database.write(
+            [self._conversation_write(*each) for each in zip(changes, rows, journals, strict=True)]
+        )
         for index, change in enumerate(changes):
             if not fates[index] and change.conversation.version == 1:
-                fates[index] = await self._over_void(change, writes[index])
+                fates[index] = await self._over_void(change, {**rows[index], "journal": [journals[index]]})
         return fates
 
-    async def _over_void(self, change: Change, write: Any) -> bool:
+    def _conversation_write(self, change: Change, row: Row, entry: Row) -> Write:
+        one = change.conversation
+        if one.version == 1:
+            return self._database.inserting("conversations", {"_id": one.id, **row, "journal": [entry]})
+        update: Row = {"$set": row, "$push": {"journal": entry}}
+        if "sent_at" in row:
+            update["$max"] = {"sent_at": row.pop("sent_at")}  # the item may be archived by now
+        empty = OPTIONAL - row.keys()
+        if empty:
+            update["$unset"] = dict.fromkeys(empty, 1)
+        stored = {"_id": one.id, "version": one.version - 1, "void": {"$exists": False}}
+        return self._database.updating("conversations", stored, update)
+
+    async def _over_void(self, change: Change, row: Row) -> bool:
         """Begin a conversation whose id was only taken to fence a router that seemed gone."""
         keys = [entry.key for entry in change.applied]
-        row = dict(write._doc)  # noqa: SLF001  # pymongo offers no other way to read an insertion back
-        void = {"_id": row.pop("_id"), "void": True, "fenced": {"$nin": keys}}
+        void = {"_id": change.conversation.id, "void": True, "fenced": {"$nin": keys}}
         return await self._database.change(
             "conversations", void, {"$set": row, "$unset": {"void": 1, "fenced": 1, "at": 1}}
         )
 
-    def _new_links(self, new: Conversation) -> list[str]:
-        old = self._conversations.get(new.id)
-        if old is not None and old.version == new.version - 1:
-            return [link for link in new.links if link not in set(old.links)]
-        return [*new.links, f"ref:{new.reference}"]
+
+#: Fields that are absent when they are empty, which keeps their indexes small.
+OPTIONAL = {"lane", "due_at", "send_at", "wake_at", "terms"}
 
 
 def _fields(one: Conversation) -> Row:
-    """Return what queries look at, None for what is absent, and the document itself."""
-    return {
+    """Return what queries look at, and the document itself."""
+    row = {
         "version": one.version,
         "reference": one.reference,
         "customer": one.customer,
@@ -158,6 +155,8 @@ def _fields(one: Conversation) -> Row:
         "send_at": one.send_at,
         "wake_at": one.wake_at,
         "updated_at": one.updated_at,
+        "sent_at": max((item.sent_at for item in one.outbox if item.sent_at is not None), default=None),
         "terms": words_said(one.outbox) or None,
         "doc": text(one),
     }
+    return {name: value for name, value in row.items() if value is not None}

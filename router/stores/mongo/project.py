@@ -15,8 +15,6 @@ from router.stores.words import words_said
 
 #: A journal older than this belongs to a router that died or was cut off.
 LEFT_BEHIND = timedelta(seconds=5)
-#: Ids taken to fence a router that seemed gone are given back after this time.
-VOID_KEPT = timedelta(days=1)
 
 
 class Follows(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,7 +83,12 @@ class MongoProject(MongoBase):
             self._remember(change.conversation)
 
     def _new_links(self, new: Conversation) -> list[str]:
-        raise NotImplementedError
+        """Return the links that the stored version cannot have had, so far as we know."""
+        old = self._conversations.get(new.id)
+        if old is not None and old.version == new.version - 1:
+            known = set(old.links)
+            return [link for link in new.links if link not in known]
+        return [*new.links, f"ref:{new.reference}"]
 
     async def _clear(self, done: Iterable[tuple[str, int]]) -> None:
         """Take entries that were carried out from the journals; an empty journal goes altogether."""

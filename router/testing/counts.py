@@ -1,0 +1,70 @@
+"""What health and audit count in the memory store."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from router.conversation import Conversation, Status
+from router.ports import QueueStat, Stored
+from router.stores.stats import PROMISES, Line, Standing, queue_stats
+from router.testing.memory import MemoryBase
+
+
+class MemoryHealth(MemoryBase):
+    """The verbs that count and walk."""
+
+    async def queue_stats(self, *, now: datetime, since: datetime, risk_s: float) -> list[QueueStat]:
+        """Return the standing of every queue and channel that has work, arrivals or parked messages."""
+        horizon = now + timedelta(seconds=risk_s)
+        work: dict[Line, list[tuple[bool, datetime, datetime | None]]] = {}
+        for each in self._live.values():
+            if each.status is Status.OPEN:
+                one = (not each.owner, each.waiting_since or each.opened_at, each.due_at)
+                work.setdefault((each.queue, each.channel), []).append(one)
+        for stored in self._messages.values():
+            if stored.state == "new":
+                fresh = (True, stored.message.received_at, stored.due_at)
+                work.setdefault(("triage", stored.message.channel), []).append(fresh)
+        messages = self._messages.values()
+        answers = [event for event in self._log if event.kind == "answered" and event.at >= since]
+        return queue_stats(
+            {line: _standing(found, now, horizon) for line, found in work.items()},
+            arrived=Counter(_line(one) for one in messages if one.message.received_at >= since),
+            handled=Counter((event.queue, event.channel) for event in answers),
+            parked=Counter(_line(one) for one in messages if one.state == "parked"),
+        )
+
+    async def promise_stats(self, since: datetime) -> dict[str, int]:
+        """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
+        counts = Counter(PROMISES[e.kind] for e in self._log if e.kind in PROMISES and e.at >= since)
+        return {name: counts[name] for name in PROMISES.values()}
+
+    async def audit_messages(self, after: str, limit: int) -> list[Stored]:
+        """Return accepted messages by key, for a full walk."""
+        keys = sorted(key for key in self._messages if key > after)[:limit]
+        return [self._messages[key] for key in keys]
+
+    async def audit_conversations(self, after: str, limit: int) -> list[Conversation]:
+        """Return conversations by id, for a full walk."""
+        ids = sorted(one for one in self._conversations if one > after)[:limit]
+        return [self._conversations[one] for one in ids]
+
+
+def _line(stored: Stored) -> Line:
+    return stored.queue, stored.message.channel
+
+
+def _standing(
+    work: Iterable[tuple[bool, datetime, datetime | None]], now: datetime, horizon: datetime
+) -> Standing:
+    found = list(work)
+    dues = [due for _, _, due in found if due is not None]
+    waiting = [since for waits, since, _ in found if waits]
+    return Standing(
+        waiting=len(waiting),
+        assigned=len(found) - len(waiting),
+        oldest_at=min(waiting, default=None),
+        next_due_at=min(dues, default=None),
+        overdue=sum(due < now for due in dues),
+        at_risk=sum(now <= due < horizon for due in dues),
+    )
