@@ -17,7 +17,7 @@ def test_the_guide_does_what_it_says(
     monkeypatch.chdir(tmp_path)
     commands = 0
     for info, body in re.findall(
-        r"^```(\w+[^\n]*)\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.M | re.S
+        r"^```(\w+[^\n]*)\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     ):
         if target := re.search(r"file=(\S+)", info):
             path = tmp_path / target[1]
