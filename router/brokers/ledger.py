@@ -119,9 +119,18 @@ def ack(ids: Sequence[int], holder: Holder) -> Job:
 
 
 def retry(ids: Sequence[int], holder: Holder, visible: int) -> Job:
-    """Let rings wait again until they become visible; park those handed out too often."""
+    """Let rings wait again until they become visible; park those handed out too often.
+
+    Of a parked ring only hand-outs without an answer count; a retry is an answer.
+    """
+    answered = "UPDATE rings SET handed = handed - 1 WHERE id = :id AND holder = :holder AND queue = :parked"
     rows = [TOO_OFTEN | {"id": id_, "holder": holder.id, "visible": visible} for id_ in ids]
-    return lambda conn: _each(conn, FREE + "id = :id AND holder = :holder", rows)
+
+    def job(conn: sqlite3.Connection) -> None:
+        _each(conn, answered, rows)
+        _each(conn, FREE + "id = :id AND holder = :holder", rows)
+
+    return job
 
 
 def park(ids: Sequence[int], holder: Holder, reason: str, now: int) -> Job:

@@ -102,9 +102,10 @@ class MemoryBroker:
         self._notify()
 
     async def retry(self, deliveries: Sequence[Delivery], *, delay_s: float) -> None:
-        """Let them wait again; park those handed out too often."""
+        """Let them wait again; park those handed out too often. A retry in `parked` does not count."""
         for ring in self._claimed(deliveries):
             ring.visible_at = self._clock.now() + timedelta(seconds=delay_s)
+            ring.handed -= ring.queue == PARKED
             self._again(ring)
 
     async def park(self, deliveries: Sequence[Delivery], *, reason: str) -> None:

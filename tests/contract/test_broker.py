@@ -240,15 +240,32 @@ async def test_park(broker: Broker) -> None:
 
 
 async def test_parked_is_patient(broker: Broker) -> None:
-    """The parked queue never gives up on a delivery, however often it is retried."""
+    """The parked queue never gives up on a delivery, however often it is retried; retries do not count."""
     await broker.publish([(MAIL, "k")])
     await broker.park(await some(broker), reason="why")
     for _ in range(LIMIT + 3):
         [parked] = await some(broker, PARKED)
+        assert parked.attempts == 0
         await broker.retry([parked], delay_s=0)
     [parked] = await some(broker, PARKED)
     assert parked.key == "k"
     await broker.ack([parked])
+
+
+async def test_parked_crash(bench: Bench) -> None:
+    """A process that dies over a parked delivery is counted, and its parked neighbours are not."""
+    first = await bench.process()
+    await first.publish([(MAIL, "poison"), (MAIL, "innocent")])
+    await first.park(await some(first, limit=2), reason="why")
+    await some(first, PARKED, limit=1)
+    await die(first)
+    second = await bench.process()
+    counted: dict[str, int] = {}
+    while len(counted) < 2:
+        [parked] = await some(second, PARKED, limit=1)
+        counted[parked.key] = parked.attempts
+        await second.ack([parked])
+    assert counted == {"poison": 1, "innocent": 0}
 
 
 async def test_shared_work(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 In reading order: `topology` (what is declared), `wire` (AMQP), `link` (a connection that comes
 back), `setup` (declare and prove), `publisher`, `inbox` and `gauge` (out, in, how full), `broker`
-and `events` (the ports). Decision 0003 lists what is known to go wrong, and what was done about it.
+and `events` (the ports). Decision 0004 lists what is known to go wrong, and what was done about it.
 """
 
 from router.brokers.rabbit.broker import RabbitBroker

@@ -1,6 +1,6 @@
 """RabbitMQ as the broker of a fleet: a doorbell that may ring twice, or be rung again by the store.
 
-Decision 0003 tells what was measured and what each rule here is for.
+Decision 0004 tells what was measured and what each rule here is for.
 """
 
 import asyncio
@@ -158,7 +158,9 @@ class RabbitBroker:
     def _inbox(self, queue: str) -> Inbox:
         inbox = self._inboxes.get(queue)
         if inbox is None:
-            inbox = self._inboxes[queue] = Inbox(queue, self._in, self._gauge, self._prefetch)
+            # one at a time, so that a message that kills the process takes no innocent neighbour with it
+            prefetch = 1 if queue == PARKED else self._prefetch
+            inbox = self._inboxes[queue] = Inbox(queue, self._in, self._gauge, prefetch)
             self._crew.spawn(inbox.run(self._setup.mend), f"inbox {queue}")
         return inbox
 
