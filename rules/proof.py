@@ -47,6 +47,8 @@ def samples(texts: Texts) -> Iterator[Sample]:
     """Yield every text with all and with the least that a note has, in each form of address."""
     for disclose, notes in ((False, texts.notes), (True, texts.disclosed)):
         for slot, variants in notes.items():
+            if slot[3] != TONES[-1] and variants is notes.get((*slot[:3], TONES[-1])):
+                continue  # the same texts serve the stricter tone
             for template in variants:
                 for full in (True, False):
                     for address in ("formal", "informal") if template.varies else ("formal",):

@@ -61,14 +61,14 @@ class TimeWords(Struct, frozen=True, kw_only=True):
             phrase = self.tomorrow
         else:
             phrase = self.later
-        said = phrase.render(self._parts(local), formal=True)
+        said = self._filled(phrase, local)
         return self.joined[style].render({"time": said, "zone": self.zone_name(zone)}, formal=True)
 
     def said(self, at: datetime, now: datetime, zone: ZoneInfo) -> str:
         """Return a time that was named before, such as `15:40`."""
         local = at.astimezone(zone)
         same = local.date() == now.astimezone(zone).date()
-        return (self.said_today if same else self.said_later).render(self._parts(local), formal=True)
+        return self._filled(self.said_today if same else self.said_later, local)
 
     def back(self, at: datetime, now: datetime, zone: ZoneInfo) -> str:
         """Return when somebody is there again, such as `tomorrow morning`."""
@@ -80,7 +80,7 @@ class TimeWords(Struct, frozen=True, kw_only=True):
             phrase = self.back_morning if local.hour < NOON else self.back_tomorrow
         else:
             phrase = self.back_weekday if days <= CLEAR_DAYS else self.back_later
-        return phrase.render(self._parts(local), formal=True)
+        return self._filled(phrase, local)
 
     def zone_name(self, zone: ZoneInfo) -> str:
         """Return the zone's words in this language: by its city, as abbreviations are not understood."""
@@ -88,13 +88,13 @@ class TimeWords(Struct, frozen=True, kw_only=True):
             return self.zones[zone.key]
         return self.zone.render({"city": _city(zone.key, str(self.locale))}, formal=True)
 
-    def _parts(self, local: datetime) -> dict[str, str]:
+    def _filled(self, phrase: Template, local: datetime) -> str:
+        """Return the phrase for a wall clock; dates are dear, so only if it names one."""
         clock = self.clock if local.minute else self.full_hour
-        return {
-            "clock": clock.apply(local, self.locale),
-            "date": self.date.apply(local, self.locale),
-            "weekday": self.weekdays[local.weekday()],
-        }
+        values = {"clock": clock.apply(local, self.locale), "weekday": self.weekdays[local.weekday()]}
+        if "date" in phrase.names:
+            values["date"] = self.date.apply(local, self.locale)
+        return phrase.render(values, formal=True)
 
 
 #: A wall clock without a place, and steps that a pattern must tell apart.
