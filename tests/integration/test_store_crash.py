@@ -1,5 +1,7 @@
 """What the MongoDB store makes of routers that die between two writes, over the real wire protocol."""
 
+import asyncio
+import random
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
@@ -268,3 +270,77 @@ async def test_a_url_that_cannot_be_used_is_a_setting_to_mend() -> None:
     """A wrong URL names the setting."""
     with pytest.raises(ConfigError, match=r"store\.url"):
         Database("http://example.com", "x")
+
+
+class Dying(MongoStore):
+    """Dies now and then at either of the two places between writes."""
+
+    dice = random.Random(0)
+    pause_s = 0.005
+
+    async def _compare_and_set(self, changes: Sequence[Change]) -> list[bool]:
+        if self.dice.random() < 0.15:
+            raise PowerCut
+        return await super()._compare_and_set(changes)
+
+    async def _follow(self, won: Sequence[Change]) -> None:
+        if self.dice.random() < 0.2:
+            raise PowerCut
+        await super()._follow(won)
+
+
+async def decide(store: Dying, clock: ManualClock, key: str, dice: random.Random) -> None:
+    """Decide a message as a router does: load, attach somewhere, commit, go round until it is in a conversation."""
+    for _ in range(60):
+        loaded = await store.load([key])
+        if loaded.messages[key].conversation:
+            return
+        name = f"cv{dice.randrange(6)}"
+        known = await store.conversation(name)
+        seq = known.seq + 1 if known else 1
+        entries = (*(known.entries if known else ()), entry(key, seq))
+        more = {"entries": entries, "seq": seq}
+        after = next_state(known, **more) if known else conversation(name, **more)
+        change = Change(
+            conversation=after, applied=[entries[-1]], events=[event("decided", name, subject=key)]
+        )
+        clock.move(3)
+        try:
+            await store.commit(Commit(changes=[change]))
+        except PowerCut:
+            return
+    raise AssertionError(f"{key} never found a conversation")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_routers_that_die_at_random_lose_and_double_nothing(fleet: Fleet, seed: int) -> None:
+    """Whoever dies where: in the end each message is in exactly one conversation, and logged once."""
+    dice = Dying.dice = random.Random(seed)
+    stores = [Dying(fleet._url, clock=fleet.clock, database=fleet._database) for _ in range(3)]
+    for store in stores:
+        await fleet._start(store)
+    keys = [f"m{number}" for number in range(15)]
+    await accept(stores[0], *keys)
+    for _ in range(4):  # deliveries come again until nothing is left
+        async with asyncio.TaskGroup() as group:
+            for store in stores:
+                for key in dice.sample(keys, 8):
+                    group.create_task(decide(store, fleet.clock, key, dice))
+    sound = await fleet.sound()
+    fleet.clock.move(60)
+    for key in keys:
+        while not (await sound.load([key])).messages[key].conversation:
+            Dying.dice = random.Random(99)
+            await decide(stores[0], fleet.clock, key, dice)
+    fleet.clock.move(60)
+    while await sound.repair(50):
+        pass
+    homes = [one.key for each in await sound.audit_conversations("", 50) for one in each.entries]
+    assert sorted(homes) == sorted(keys)
+    lines = [line.subject for _, line in await sound.log(after=0, limit=500)]
+    assert sorted(lines) == sorted(keys)
+    for each in await sound.audit_conversations("", 50):
+        assert [one.seq for one in each.entries] == list(range(1, each.seq + 1))
+        assert [line.seq for line in await sound.transcript(each.id, after=0, limit=99)] == [
+            one.seq for one in each.entries
+        ]

@@ -21,9 +21,8 @@ from router.stores.mongo.project import follows_from
 
 #: A booking younger than this may belong to a router at work; its rival loses for now.
 FRESH = timedelta(seconds=10)
-#: How often a rival's booking is looked at again, and how long it is given in between.
+#: How often a rival's booking is looked at again before the change is lost.
 LOOKS = 40
-PAUSE_S = 0.25
 
 
 class Standing(Enum):
@@ -36,6 +35,9 @@ class Standing(Enum):
 
 class MongoBooking(MongoBase):
     """Booking messages, and settling rival bookings."""
+
+    #: How long a rival is given between two looks; all looks together last as long as FRESH.
+    pause_s = 0.25
 
     def _booking(self, change: Change, by: str) -> Row:
         one = change.conversation
@@ -58,7 +60,7 @@ class MongoBooking(MongoBase):
             if standing is Standing.TAKEN:
                 return False
             if standing is Standing.OPEN:
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(self.pause_s)
                 continue
             # absent and null are one to a filter, so this is exact in both cases
             free = {"_id": key, "conversation": {"$exists": False}, "booked": theirs}
