@@ -1,64 +1,12 @@
-"""What the desk is given: one frozen value, and the agents' verbs that it calls."""
+"""What the desk is given: one frozen value."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 
-from channels.message import Attachment
-from router.conversation import Agent, Conversation
+from router.actions import Actions
 from router.ports import Blobs, Clock, Events, Store
 from rules.evaluate import Rulebook
-
-
-class Actions(Protocol):
-    """What an agent may do. Each verb raises NotFound, Conflict or Forbidden."""
-
-    async def reply(  # noqa: PLR0913  # one verb; all but the first are named
-        self,
-        id: str,
-        *,
-        agent: str,
-        text: str,
-        attachments: Sequence[Attachment] = (),
-        resolve: bool = False,
-        key: str = "",
-        version: int | None = None,
-    ) -> Conversation:
-        """Answer the customer.
-
-        The same `key` twice sends once. `version` is what the agent saw: Conflict when somebody
-        else answered since.
-        """
-        ...
-
-    async def resolve(self, id: str, *, agent: str) -> Conversation:
-        """Mark it done."""
-        ...
-
-    async def reopen(self, id: str, *, agent: str) -> Conversation:
-        """Make it open work again."""
-        ...
-
-    async def take(self, id: str, *, agent: str) -> Conversation:
-        """Become its owner; Conflict when somebody else owns it now."""
-        ...
-
-    async def release(self, id: str, *, agent: str) -> Conversation:
-        """Give it back to its queue."""
-        ...
-
-    async def unhold(self, id: str, *, agent: str) -> Conversation:
-        """Let a held conversation into the queue."""
-        ...
-
-    async def presence(self, agent: str, *, said: str, until: datetime | None) -> Agent:
-        """Note what the agent says: "here", "away" or "" (let shift and heartbeat tell)."""
-        ...
-
-    async def heartbeat(self, agent: str) -> None:
-        """Note that the agent's desk is open."""
-        ...
 
 
 class Door(Protocol):

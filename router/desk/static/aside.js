@@ -20,7 +20,7 @@ function rows(pairs) {
 
 function promise(conversation) {
   const made = conversation.promise;
-  const ended = conversation.promises;
+  const ended = conversation.promises.filter((one) => one.made_at !== made?.made_at);
   const runs = made && conversation.waiting_since;
   return panel("Time",
     rows([
@@ -76,7 +76,7 @@ async function fill(box, conversation) {
   const others = known.conversations.filter((one) => one.id !== conversation.id);
   box.append(
     rows([
-      ["Language", conversation.language],
+      ["Language", language(conversation.language)],
       ["Time zone", conversation.zone],
       ...attributes.filter(([key]) => !["language", "zone"].includes(key)).map(([key, value]) => [key, name(value)]),
       ["Last answer", known.last_owner?.name],
@@ -92,5 +92,13 @@ async function fill(box, conversation) {
     box.append(h("p", { class: "small faint" }, "Wrote before"), h("ul", { class: "earlier" }, others.map((one) =>
       h("li", {}, h("a", { href: `/c/${one.reference}`, title: full(one.updated_at) }, name(one.subject || one.snippet || one.reference)),
         h("span", { class: "faint" }, ` ${STATUS[one.status]}`)))));
+  }
+}
+
+function language(code) {
+  try {
+    return code && new Intl.DisplayNames(undefined, { type: "language" }).of(code);
+  } catch {
+    return code;
   }
 }

@@ -79,7 +79,7 @@ export class Case {
     if (!one || !this.me.agent) return false;
     return {
       reply: one.status !== "merged" && one.status !== "held",
-      take: ["open", "pending"].includes(one.status) && !one.owner,
+      take: one.status === "open" && !one.owner,
       release: Boolean(mine) && one.status === "open",
       resolve: ["open", "pending", "snoozed", "held"].includes(one.status),
       reopen: ["resolved", "snoozed", "pending"].includes(one.status),
@@ -133,6 +133,7 @@ export class Case {
   #owner() {
     const one = this.conversation;
     if (one.owner) return one.owner.id === this.me.agent?.id ? "yours" : name(`${one.owner.name} has it`);
+    if (one.status !== "open") return `in ${one.queue}`;
     return one.accountable ? name(`in ${one.queue}, ${one.accountable.name} watches over it`) : `in ${one.queue}`;
   }
 
