@@ -14,9 +14,8 @@ from channels.port import Channel, Clock
 from router import tokens
 from router.accept import Acceptor
 from router.actions import Actions
-from router.brokers.events import LocalEvents, RabbitEvents
+from router.brokers.hints import LocalEvents
 from router.brokers.local import LocalBroker
-from router.brokers.rabbit import RabbitBroker
 from router.clock import SystemClock
 from router.config import check_sample
 from router.consume import Consumer
@@ -27,7 +26,6 @@ from router.notify import Notifier
 from router.ports import Broker, Events, Ids, Store, Vault
 from router.settings import Settings
 from router.stores.blobs import LocalBlobs
-from router.stores.mongo import MongoBlobs, MongoStore
 from router.stores.sqlite import SqliteStore
 from router.timers import Timers
 
@@ -114,6 +112,8 @@ def _store(settings: Settings, clock: Clock) -> tuple[Store, Vault]:
     if url == "sqlite":
         folder: Path = settings.data_dir
         return SqliteStore(folder / "handleby.db", clock=clock), LocalBlobs(folder)
+    from router.stores.mongo import MongoBlobs, MongoStore  # noqa: PLC0415  # slow to import, and rarely wanted
+
     database = urlsplit(url).path.strip("/") or "handleby"
     return MongoStore(url, clock=clock, database=database), MongoBlobs(url, database=database)
 
@@ -122,4 +122,7 @@ def _broker(settings: Settings) -> tuple[Broker, Events]:
     url = settings.broker.url
     if url == "local":
         return LocalBroker(settings.data_dir / "queue.db"), LocalEvents()
+    from router.brokers.rabbit import RabbitBroker  # noqa: PLC0415  # as above
+    from router.brokers.rabbit.events import RabbitEvents  # noqa: PLC0415
+
     return RabbitBroker(url), RabbitEvents(url)

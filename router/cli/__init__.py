@@ -1,22 +1,39 @@
-"""The commands, grouped as people look for them."""
+"""The commands; a module is imported only when one of its commands is asked for, as some are slow to import."""
 
-from router.cli.admin import app as admin
-from router.cli.base import app
-from router.cli.channel import app as channel
-from router.cli.parked import app as parked
-from router.cli.rule import app as rule
-from router.cli.run import run
-from router.cli.user import app as user
-from router.cli.watch import audit, probe, queues
+import importlib
+from collections.abc import Sequence
 
-__all__ = ["app"]
+import typer
 
-app.command()(run)
-app.add_typer(rule, name="rules", help="Check rules, and see what they do.")
-app.command()(queues)
-app.add_typer(parked, name="parked", help="Messages that could not be processed.")
-app.command()(audit)
-app.command()(probe)
-app.add_typer(channel, name="channels", help="The ways in and out.")
-app.add_typer(admin, name="notes", help="Stop and start automatic notes.")
-app.add_typer(user, name="users", help="Accounts that sign in.")
+#: First word of the command line → the module here that has it.
+MODULES = {
+    "run": "run",
+    "rules": "rule",
+    "queues": "watch",
+    "probe": "watch",
+    "audit": "walk",
+    "parked": "parked",
+    "channels": "channel",
+    "notes": "notes",
+    "users": "user",
+}
+
+
+def command(words: Sequence[str]) -> typer.Typer:
+    """Return the command line that knows the words' first one, or all commands when that is none of ours."""
+    app = typer.Typer(
+        name="handleby",
+        help="Handleby: every message gets a person and a time.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.callback()(_together)
+    wanted = [MODULES[words[0]]] if words and words[0] in MODULES else dict.fromkeys(MODULES.values())
+    for name in wanted:
+        importlib.import_module(f"router.cli.{name}").register(app)
+    return app
+
+
+def _together() -> None:
+    """Keep a single command a subcommand: typer would otherwise make it the whole program."""

@@ -3,24 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from router.bootstrap import Parts, build
 from router.config import load_settings
 from router.settings import Settings
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from router.bootstrap import Parts
 
-app = typer.Typer(
-    name="handleby",
-    help="Handleby: every message gets a person and a time.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+T = TypeVar("T")
 
 Config = Annotated[
     Path | None,
@@ -34,8 +29,10 @@ def settings_of(config: Path | None) -> Settings:
 
 
 @asynccontextmanager
-async def opened(config: Path | None) -> AsyncIterator[Parts]:
+async def opened(config: Path | None) -> AsyncIterator["Parts"]:
     """Build the parts and open the store alone, for one job."""
+    from router.bootstrap import build  # noqa: PLC0415  # slow to import: only for commands that need the store
+
     parts = build(settings_of(config))
     await parts.store.open()
     try:
@@ -44,7 +41,7 @@ async def opened(config: Path | None) -> AsyncIterator[Parts]:
         await parts.store.close()
 
 
-def with_parts(config: Path | None, job: Callable[[Parts], Awaitable[T]]) -> T:
+def with_parts(config: Path | None, job: Callable[["Parts"], Awaitable[T]]) -> T:
     """Run one job on an opened store."""
 
     async def whole() -> T:
@@ -59,3 +56,8 @@ def listen_url(settings: Settings) -> str:
     host = settings.server.host
     host = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104  # compared, not bound
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
+
+
+def when(value: datetime) -> str:
+    """Return a time as people read it in a list."""
+    return f"{value:%Y-%m-%d %H:%M:%S} UTC"

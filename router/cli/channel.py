@@ -6,10 +6,10 @@ from channels import registry
 from channels.errors import Misconfigured
 from router.cli.base import Config, settings_of
 
-app = typer.Typer(no_args_is_help=True)
+group = typer.Typer(no_args_is_help=True)
 
 
-@app.command("list")
+@group.command("list")
 def show_all(config: Config = None) -> None:
     """List the channels, and the accounts that the settings name."""
     settings = settings_of(config)
@@ -19,7 +19,7 @@ def show_all(config: Config = None) -> None:
         typer.echo(f"{name}\t{manifest.title}\t{accounts}")
 
 
-@app.command()
+@group.command()
 def check() -> None:
     """Validate every channel's manifest and adapter."""
     failed = 0
@@ -33,3 +33,8 @@ def check() -> None:
     if failed:
         raise typer.Exit(1)
     typer.echo(f"{len(registry.names())} channels are well: {', '.join(registry.names())}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="channels", help="The ways in and out.")

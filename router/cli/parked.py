@@ -6,17 +6,16 @@ import msgspec
 import typer
 
 from router.bootstrap import Parts
-from router.cli.base import Config, with_parts
-from router.cli.watch import when
+from router.cli.base import Config, when, with_parts
 from router.errors import HandlebyError
 
-app = typer.Typer(no_args_is_help=True)
+group = typer.Typer(no_args_is_help=True)
 MOST = 1000
 
 Key = Annotated[str, typer.Argument(help="The message's key, as `parked list` shows it.")]
 
 
-@app.command("list")
+@group.command("list")
 def show_all(config: Config = None) -> None:
     """List parked messages, oldest first."""
 
@@ -32,7 +31,7 @@ def show_all(config: Config = None) -> None:
     with_parts(config, job)
 
 
-@app.command()
+@group.command()
 def show(key: Key, config: Config = None) -> None:
     """Show one message whole, as it was accepted."""
 
@@ -45,7 +44,7 @@ def show(key: Key, config: Config = None) -> None:
     with_parts(config, job)
 
 
-@app.command()
+@group.command()
 def replay(
     key: Annotated[str, typer.Argument(help="The message's key; or --reason for all that share one.")] = "",
     reason: Annotated[str, typer.Option(help="Replay everything whose reason contains this.")] = "",
@@ -68,7 +67,7 @@ def replay(
     with_parts(config, job)
 
 
-@app.command()
+@group.command()
 def discard(
     key: Key,
     why: Annotated[str, typer.Option(help="The reason, kept with the message.")],
@@ -86,3 +85,8 @@ def discard(
         typer.echo("discarded")
 
     with_parts(config, job)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="parked", help="Messages that could not be processed.")

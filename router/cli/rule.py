@@ -23,13 +23,13 @@ from rules.load import check as problems_in
 from rules.load import load
 from rules.model import Facts, Verdict
 
-app = typer.Typer(no_args_is_help=True)
+group = typer.Typer(no_args_is_help=True)
 PAGE = 200
 
 RulesFile = Annotated[Path | None, typer.Argument(help="A rules file; else the one of the settings.")]
 
 
-@app.command()
+@group.command()
 def check(file: RulesFile = None, config: Config = None) -> None:
     """Check a rules file and run its examples; every problem is named with its line."""
     path = file if file is not None else settings_of(config).rules
@@ -44,7 +44,7 @@ def check(file: RulesFile = None, config: Config = None) -> None:
     )
 
 
-@app.command()
+@group.command()
 def explain(
     reference: Annotated[str, typer.Argument(help="A conversation (HB-7K2Q9); or use --message.")] = "",
     message: Annotated[str, typer.Option(help='A message as JSON: {"channel": "email", "text": "…"}.')] = "",
@@ -102,7 +102,7 @@ def _told(verdict: Verdict | Decision) -> str:
     )
 
 
-@app.command()
+@group.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="The edited rules file.")],
     most: Annotated[int, typer.Option("--last", help="How many conversations to look at.")] = 1000,
@@ -136,7 +136,12 @@ async def _decided(store: Store, most: int) -> AsyncIterator[Conversation]:
         after, most = page[-1].id, most - len(page)
 
 
-@app.command()
+@group.command()
 def schema() -> None:
     """Print the JSON Schema of rules files, for completion in editors."""
     typer.echo((Path(registry.__file__).parents[1] / "rules" / "schema.json").read_text(encoding="utf-8"))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="rules", help="Check rules, and see what they do.")

@@ -48,8 +48,8 @@ def _loop_factory(settings: Settings, roles: tuple[str, ...]) -> None:
 
 async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
     """Run until SIGTERM or SIGINT."""
-    await asyncio.to_thread(language.warm)
     parts = build(settings)
+    await asyncio.to_thread(language.warm, parts.keeper().wording.languages)
     banner = SAMPLE if parts.keeper.book().sample else ""
     health = Health.of(parts, roles)
     server = Server(parts, health, roles, banner)
@@ -71,3 +71,8 @@ async def _say(parts: Parts, server: Server, banner: str, roles: tuple[str, ...]
         typer.echo(await welcome(parts, url, banner))
     else:
         typer.echo(f"Handleby: {', '.join(roles)} at {url}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(run)

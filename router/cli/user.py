@@ -9,12 +9,12 @@ from router.cli.base import Config, with_parts
 from router.desk import users
 from router.welcome import Door
 
-app = typer.Typer(no_args_is_help=True)
+group = typer.Typer(no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(help="The account's mail address.")]
 
 
-@app.command()
+@group.command()
 def add(
     email: Email,
     name: Annotated[str, typer.Option(help="The name colleagues see.")] = "",
@@ -31,7 +31,7 @@ def add(
     with_parts(config, job)
 
 
-@app.command()
+@group.command()
 def link(email: Email, config: Config = None) -> None:
     """Print a link that signs the account in, once and soon."""
 
@@ -41,7 +41,7 @@ def link(email: Email, config: Config = None) -> None:
     with_parts(config, job)
 
 
-@app.command()
+@group.command()
 def token(
     email: Email,
     label: Annotated[str, typer.Option(help="What the token is for.")] = "api",
@@ -53,3 +53,8 @@ def token(
         typer.echo(await users.token(Door(parts), email, name=label))
 
     with_parts(config, job)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="users", help="Accounts that sign in.")

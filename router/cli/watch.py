@@ -1,8 +1,7 @@
-"""Looking at a running service: `queues`, `probe`, `audit`."""
+"""Looking at a running service: `queues` and `probe`."""
 
 import json
 import sys
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
@@ -11,9 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from router.audit import audit as walk
-from router.bootstrap import Parts
-from router.cli.base import Config, listen_url, settings_of, with_parts
+from router.cli.base import Config, listen_url, settings_of
 from router.errors import HandlebyError
 
 TIMEOUT_S = 10.0
@@ -59,23 +56,6 @@ def probe(
         raise typer.Exit(1)
 
 
-def audit(config: Config = None) -> None:
-    """Walk the whole store and hold it against the invariants; exit 1 when one does not hold."""
-
-    async def job(parts: Parts) -> int:
-        report = await walk(parts.store, parts.keeper(), parts.clock)
-        for one in report.findings:
-            typer.echo(f"{one.subject}: {one.invariant}: {one.detail}")
-        typer.echo(
-            f"{report.messages} messages, {report.conversations} conversations, {report.notes} notes sent, "
-            f"{len(report.findings)} findings"
-        )
-        return len(report.findings)
-
-    if with_parts(config, job):
-        raise typer.Exit(1)
-
-
 def _get(url: str) -> tuple[int, Any]:
     try:
         with urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310  # our own listen address
@@ -88,6 +68,7 @@ def _get(url: str) -> tuple[int, Any]:
         ) from error
 
 
-def when(value: datetime) -> str:
-    """Return a time as people read it in a list."""
-    return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(queues)
+    app.command()(probe)

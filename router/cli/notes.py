@@ -7,16 +7,16 @@ from router.cli.base import Config, with_parts
 from router.errors import Conflict
 from router.ports import Record
 
-app = typer.Typer(no_args_is_help=True)
+group = typer.Typer(no_args_is_help=True)
 
 
-@app.command()
+@group.command()
 def pause(config: Config = None) -> None:
     """Send no automatic notes until `notes resume`; messages are routed as before."""
     _turn(config, paused=True)
 
 
-@app.command()
+@group.command()
 def resume(config: Config = None) -> None:
     """Send automatic notes again, for what arrives from now on."""
     _turn(config, paused=False)
@@ -32,3 +32,8 @@ def _turn(config: Config, *, paused: bool) -> None:
         typer.echo("notes are paused" if paused else "notes are on")
 
     with_parts(config, job)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="notes", help="Stop and start automatic notes.")
