@@ -124,6 +124,8 @@ def own_list(headers: Headers, view: View) -> bool:
     A group that forwards help@example.com has the List-Id help.example.com (RFC 2919 as group
     services use it); others are named in the account's settings.
     """
+    if "list-id" not in headers:
+        return False
     found = re.search(r"<([^<>]{1,255})>", headers.get("list-id"))
     name = (found[1] if found else headers.get("list-id")).strip().lower()
     return bool(name) and (name in view.lists or name in {own.replace("@", ".") for own in view.addresses})

@@ -63,7 +63,8 @@ def _parse(raw: bytes, view: View, tools: Tools) -> Parsed:
     sender = _sender(headers, raw)
     identity, doubtful = _judged(headers, view, sender)
     returned = report.read(mail, headers, view, full)
-    judged = automatic.judge(headers, view, _addressed(headers, sender), mail.get_content_type())
+    to = [one for field in ("to", "cc") for one in address.addresses(headers.get(field))]
+    judged = automatic.judge(headers, view, _addressed(headers, sender, to), mail.get_content_type())
     own = _own(full, headers, judged.kind, tools)
     message_id = next(iter(header.ids(headers.get("message-id"))), "")
     failed = returned is not None and bool(returned.failure)
@@ -71,7 +72,7 @@ def _parse(raw: bytes, view: View, tools: Tools) -> Parsed:
         kind=Kind.STATUS if failed else judged.kind,
         sender=identity,
         claims=_claims(headers, sender, view) if judged.kind is Kind.CUSTOMER and not failed else (),
-        to=tuple(each for _, each in _to(headers)),
+        to=tuple(each for _, each in to),
         subject=headers.text("subject"),
         text=own,
         full_text=full if full != own else "",
@@ -134,12 +135,8 @@ def _claims(headers: Headers, sender: tuple[str, str], view: View) -> tuple[Iden
     )
 
 
-def _to(headers: Headers) -> list[tuple[str, str]]:
-    return [one for field in ("to", "cc") for one in address.addresses(headers.get(field))]
-
-
-def _addressed(headers: Headers, sender: tuple[str, str]) -> automatic.Sender:
-    named = [each for _, each in _to(headers)]
+def _addressed(headers: Headers, sender: tuple[str, str], to: list[tuple[str, str]]) -> automatic.Sender:
+    named = [each for _, each in to]
     others = [found for field in _ENVELOPE for value in headers.all(field) for found in _envelope(value)]
     path = headers.get("return-path") if "return-path" in headers else None
     return automatic.Sender(
@@ -160,7 +157,7 @@ def _token(headers: Headers, view: View) -> str:
         *headers.all("cc"),
         *(one for name in _ENVELOPE for one in headers.all(name)),
     ]
-    details = (view.detail(each) for value in fields for each in _envelope(value))
+    details = (view.detail(each) for value in fields if "+" in value for each in _envelope(value))
     return next((detail[:100] for detail in details if detail), "")
 
 

@@ -153,7 +153,7 @@ class Listener:
                 )  # fmt: skip
                 key = f"smtp:{intake.host.account}:{token}"
                 await intake.take(Arrival(key=key, raw=trace.lines() + content))
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, the sender must keep the mail
             self.failed(error)
             return "451 4.3.0 The mail cannot be stored now, try again later"
         finally:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import trustme
@@ -118,11 +118,11 @@ class Dovecot:
         if process is None:
             return
         process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             await asyncio.to_thread(process.wait, 2)
-        except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):  # its children take ten seconds to notice
             os.killpg(process.pid, signal.SIGKILL)
-            await asyncio.to_thread(process.wait)
+        await asyncio.to_thread(process.wait)
 
     def put(self, raw: bytes, folder: str = "") -> None:
         """Deliver a mail as a mail server would: into `new` of the maildir, by rename."""

@@ -25,6 +25,8 @@ JOBS_A_CHILD = 2_000
 _LARGEST_ANSWER = 200 * 1024 * 1024
 #: Answers over this many bytes pass the pipe in several reads.
 _BUFFER = 1024 * 1024
+#: Bytes written at a time, so that a large mail leaves room for others.
+_PIECE = 256 * 1024
 
 _ROOT = str(Path(channels.__file__).resolve().parents[1])
 _START = f"import sys; sys.path.insert(0, {_ROOT!r}); from channels.email.mime.child import main; main()"
@@ -43,9 +45,10 @@ class _Child:
         if stdin is None or stdout is None:
             raise BrokenPipeError
         self.jobs += 1
-        stdin.write(job)
-        stdin.write(raw)
-        await stdin.drain()
+        stdin.write(job)  # the two lengths and the view
+        for at in range(0, len(raw), _PIECE):
+            stdin.write(raw[at : at + _PIECE])
+            await stdin.drain()
         (size,) = ANSWER.unpack(await stdout.readexactly(ANSWER.size))
         if size > _LARGEST_ANSWER:
             raise BrokenPipeError
