@@ -1,0 +1,95 @@
+"""What follows from a conversation or a message: urgency, lane, times to look again, names to be found by."""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+
+from channels.message import Message
+from router.conversation.document import Conversation
+from router.conversation.states import NoteKind, PromiseState, Status
+
+#: Order of the priorities; anything more urgent comes before anything less urgent.
+PRIORITY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+
+
+def urgency(conversation: Conversation) -> float:
+    """Return the sort key: priority first, then due time."""
+    rank = PRIORITY_RANK.get(conversation.priority, 2)
+    due = conversation.due_at or conversation.updated_at
+    return rank * 1e11 + due.timestamp()
+
+
+def lane(conversation: Conversation) -> str:
+    """Return the waiting line: all in one lane need the same of an agent.
+
+    Form: `queue|channel|language|skill,skill`. Empty when nobody has to be found.
+    """
+    if conversation.status is not Status.OPEN or conversation.owner:
+        return ""
+    return lane_name(conversation.queue, conversation.channel, conversation.language, conversation.skills)
+
+
+def lane_name(queue: str, channel: str, language: str, skills: tuple[str, ...]) -> str:
+    """Return the lane for these needs."""
+    return f"{queue}|{channel}|{language}|{','.join(sorted(skills))}"
+
+
+def indexed(conversation: Conversation) -> Conversation:
+    """Return it with the derived fields set; every step ends with this."""
+    sends = (item.next_at for item in conversation.outbox if item.next_at is not None)
+    return msgspec.structs.replace(
+        conversation,
+        lane=lane(conversation),
+        urgency=urgency(conversation),
+        send_at=min(sends, default=None),
+        wake_at=min(wakes(conversation), default=None),
+    )
+
+
+def wakes(conversation: Conversation) -> list[datetime]:
+    """Return the instants at which a timer has something to do."""
+    found = []
+    if conversation.promise is not None and conversation.promise.state is PromiseState.MADE:
+        found.append(conversation.promise.at)
+    if conversation.due_at is not None and not conversation.overdue and conversation.status is Status.OPEN:
+        found.append(conversation.due_at)
+    if conversation.snoozed_until is not None and conversation.status is Status.SNOOZED:
+        found.append(conversation.snoozed_until)
+    if conversation.idle_until is not None and conversation.status is Status.PENDING and conversation.owner:
+        found.append(conversation.idle_until)
+    return found
+
+
+def note_id(conversation: str, trigger: str, kind: NoteKind) -> str:
+    """Return the id of the one note that this trigger may cause: hash(conversation, trigger, kind)."""
+    return "n_" + hashlib.sha256(f"{conversation}\n{trigger}\n{kind}".encode()).hexdigest()[:24]
+
+
+def links_of(message: Message) -> tuple[str, ...]:
+    """Return the names under which the conversation of this message may be stored.
+
+    `thread:` names are trusted (only members can write there); `mid:` names are citations.
+    """
+    found = []
+    if message.thread:
+        found.append(thread_link(message.channel, message.account, message.thread))
+    found += [f"mid:{cited}" for cited in reversed(message.references[-10:])]
+    if message.about:
+        found.append(f"mid:{message.about}")
+    if message.token:
+        found.append(f"ref:{reference_in(message.token)}")
+    if message.fingerprint:
+        found.append(f"fp:{message.fingerprint}")
+    return tuple(dict.fromkeys(found))
+
+
+def reference_in(token: str) -> str:
+    """Return the reference that a reply token names, its signature not looked at: `hb7k2q9-…` → `HB-7K2Q9`."""
+    name = token.partition("-")[0].upper()
+    return f"{name[:2]}-{name[2:]}"
+
+
+def thread_link(channel: str, account: str, thread: str) -> str:
+    """Return the link of a provider's thread."""
+    return f"thread:{channel}:{account}:{thread}"
