@@ -14,6 +14,7 @@ from router.errors import BrokerError, StoreError
 from router.faults import reach
 from router.house import House
 from router.ports import Broker, Store
+from router.tasks import beside
 
 logger = log.get(__name__)
 
@@ -38,17 +39,17 @@ class Acceptor:
         self._store, self._broker, self._clock, self._house = store, broker, clock, house
         self._waiting: list[tuple[Message, Waiter]] = []
         self._wake = asyncio.Event()
-        self._rings: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Write what arrives until cancelled; whoever still waits is told to try again."""
         try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._waiting:
-                    batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-                    await self._accept(batch)
+            async with beside() as rings:
+                while True:
+                    await self._wake.wait()
+                    self._wake.clear()
+                    while self._waiting:
+                        batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+                        await self._accept(batch, rings)
         finally:
             for _, waiter in self._waiting:
                 if not waiter.done():
@@ -67,7 +68,7 @@ class Acceptor:
         reach("in.accepted")
         return Receipt(key=message.key, duplicate=not new)
 
-    async def _accept(self, batch: Sequence[tuple[Message, Waiter]]) -> None:
+    async def _accept(self, batch: Sequence[tuple[Message, Waiter]], rings: asyncio.TaskGroup) -> None:
         try:
             new = await self._store.accept([(message, self._due(message)) for message, _ in batch])
         except StoreError as error:
@@ -77,9 +78,7 @@ class Acceptor:
                     waiter.set_exception(Unavailable(str(error)))
             return
         reach("in.stored")
-        task = asyncio.create_task(self._ring(batch, new))
-        self._rings.add(task)
-        task.add_done_callback(self._rings.discard)
+        rings.create_task(self._ring(batch, new))
 
     async def _ring(self, batch: Sequence[tuple[Message, Waiter]], new: Sequence[bool]) -> None:
         """Ring for the batch, then answer the senders; a failed ring is made good by the sweep."""

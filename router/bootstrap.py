@@ -5,10 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rules.evaluate import Rulebook
-from rules.load import load
-from rules.wording import Wording
-
 from channels import registry
 from channels.port import Channel, Clock
 from router import tokens
@@ -28,6 +24,9 @@ from router.settings import Settings
 from router.stores.blobs import LocalBlobs
 from router.stores.sqlite import SqliteStore
 from router.timers import Timers
+from rules.evaluate import Rulebook
+from rules.load import load
+from rules.wording import Wording
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +59,19 @@ def open_rules(settings: Settings) -> Rulebook:
     return book
 
 
+def open_wording(settings: Settings) -> Wording:
+    """Load the note texts: the shipped ones, and those of a folder `wording` beside the rules file over them."""
+    own = settings.rules.parent / "wording" if settings.rules is not None else None
+    return Wording.load(own if own is not None and own.is_dir() else None)
+
+
 def build(settings: Settings) -> Parts:
     """Build every part for the settings. Raises ConfigError."""
     clock, ids = SystemClock(), RandomIds()
     secret = settings.secret_key.encode()
     store, blobs = _store(settings, clock)
     broker, events = _broker(settings)
-    house = build_house(settings, open_rules(settings), Wording.load(), tokens.derive(secret))
+    house = build_house(settings, open_rules(settings), open_wording(settings), tokens.derive(secret))
     keeper = Keeper(house, store, clock)
     acceptor = Acceptor(store, broker, clock, keeper)
     consumer = Consumer(store, broker, events, ids, clock, keeper)

@@ -18,6 +18,7 @@ from router.accept import Acceptor
 from router.conversation import Conversation, Item, PromiseState, SendState, Status, thread_link
 from router.house import Account, House
 from router.ports import Events, Ids, Lease, Record, Store, Stored
+from router.tasks import beside
 
 #: A poller's lease, and how often it looks whether the lease is free.
 LEASE_S = 60.0
@@ -80,11 +81,10 @@ class AccountHost:
         while (lease := await self._parts.store.lease(full, holder, LEASE_S)) is None:
             await self.clock.sleep(LEASE_POLL_S)
         cursor = StoreCursor(self._parts.store, lease)
-        keeper = asyncio.create_task(cursor.keep(self.clock))
         try:
-            yield cursor
+            async with beside(cursor.keep(self.clock)):
+                yield cursor
         finally:
-            keeper.cancel()
             await self._parts.store.release(cursor.lease)
 
     async def _found(self, thread: str) -> Conversation | None:

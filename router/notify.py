@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from channels.message import Outgoing
 from channels.port import Channel, Clock
 from router import log, metrics, outbox
-from router.carry import SEND_S, carry
+from router.carry import carry
 from router.conversation import Conversation, Item, SendState
 from router.errors import StoreError
 from router.faults import reach
@@ -20,6 +20,7 @@ from router.journal import changed, event
 from router.outbox import Result
 from router.ports import Change, Commit, Events, Hint, Ids, Store
 from router.steps import amend, item_of
+from router.tasks import beside
 
 logger = log.get(__name__)
 
@@ -31,6 +32,8 @@ POLL_S = 0.5
 IN_FLIGHT = 100
 BUSY_PAUSE_S = 2.0
 STORE_PAUSE_S = 1.0
+#: How long a stop waits for sends under way.
+SETTLE_S = 6.0
 #: Most automatic notes to one sender in this time.
 MOST_NOTES = 3
 NOTES_WINDOW_S = 24 * 3600.0
@@ -68,18 +71,22 @@ class Notifier:
     async def run(self) -> None:
         """Send until cancelled; what is under way is then finished and recorded, up to the lease."""
         sends: set[asyncio.Task[None]] = set()
-        async with self._events.subscribe() as hints, asyncio.TaskGroup() as group:
-            helpers = [group.create_task(self._listen(hints)), group.create_task(self._record())]
+        async with (
+            self._events.subscribe() as hints,
+            beside() as group,
+            beside(self._listen(hints), self._record()),
+        ):
             try:
-                await self._loop(sends)
+                await self._loop(group, sends)
             finally:
-                await asyncio.shield(self._settle(sends))
-                for one in helpers:
-                    one.cancel()
+                await self._settle(sends)
 
     async def _settle(self, sends: set[asyncio.Task[None]]) -> None:
+        """Wait for what is under way; what takes too long is given up as in doubt, by its lease."""
         if sends:
-            await asyncio.wait(sends, timeout=SEND_S / 4)
+            _, late = await asyncio.wait(sends, timeout=SETTLE_S)
+            for task in late:
+                task.cancel()
         await self.record()
 
     async def _listen(self, hints: AsyncIterator[Hint]) -> None:
@@ -87,7 +94,7 @@ class Notifier:
             if hint.kind == "outbox":
                 self._wake.set()
 
-    async def _loop(self, sends: set[asyncio.Task[None]]) -> None:
+    async def _loop(self, group: asyncio.TaskGroup, sends: set[asyncio.Task[None]]) -> None:
         while True:
             try:
                 jobs, more = await self.claim()
@@ -96,7 +103,7 @@ class Notifier:
                 await self._clock.sleep(STORE_PAUSE_S)
                 continue
             for job in jobs:
-                task = asyncio.create_task(self.perform(job))
+                task = group.create_task(self.perform(job))
                 sends.add(task)
                 task.add_done_callback(sends.discard)
             if not more:

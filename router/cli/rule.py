@@ -17,7 +17,7 @@ from router.errors import HandlebyError, NotFound
 from router.facts import facts_of
 from router.ports import Store
 from rules.evaluate import Rulebook, evaluate
-from rules.examples import facts_from_example
+from rules.examples import facts_in
 from rules.explain import explain as reasons
 from rules.load import check as problems_in
 from rules.load import load
@@ -36,7 +36,7 @@ def check(file: RulesFile = None, config: Config = None) -> None:
     found = problems_in(path, channels=registry.names())
     for one in found:
         typer.echo(str(one))
-    if found:
+    if any(not one.warning for one in found):
         raise typer.Exit(1)
     book = load(path, channels=registry.names())
     typer.echo(
@@ -54,8 +54,8 @@ def explain(
     if bool(reference) == bool(message):
         raise HandlebyError("Name a conversation's reference, or give --message JSON.")
     if message:
-        facts = facts_from_example(json.loads(message), now=datetime.now(UTC))
-        _print(open_rules(settings_of(config)), facts)
+        book = open_rules(settings_of(config))
+        _print(book, facts_in(book, json.loads(message), now=datetime.now(UTC)))
         return
     with_parts(config, lambda parts: _explain_stored(parts, reference))
 
