@@ -2,27 +2,29 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from typing import Any
 
-import structlog
+from router import log
 
-log = structlog.get_logger(__name__)
+logger = log.get(__name__)
 
 
 class Crew:
-    """A task group that may be opened in one call and closed in another, even by another task."""
+    """A task group that is opened in one call and closed in another, even by another task.
+
+    That is sound because no work raises: its errors are logged, so the group never cancels the
+    task that opened it.
+    """
 
     def __init__(self) -> None:
-        self._host: asyncio.Task[None] | None = None
+        self._stack = AsyncExitStack()
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Open the group; once only."""
-        ready = asyncio.Event()
-        self._host = asyncio.create_task(self._live(ready))
-        await ready.wait()
+        self._group = await self._stack.enter_async_context(asyncio.TaskGroup())
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run the work until it ends or the crew stops; an error is logged and ends only this work."""
@@ -35,21 +37,13 @@ class Crew:
 
     async def stop(self) -> None:
         """Cancel what still runs, and wait for it."""
-        self._stopping.set()
-        host, self._host, self._group = self._host, None, None
-        if host is not None:
-            await host
-
-    async def _live(self, ready: asyncio.Event) -> None:
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            ready.set()
-            await self._stopping.wait()
-            for task in self._tasks:
-                task.cancel()
+        self._group = None
+        for task in self._tasks:
+            task.cancel()
+        await self._stack.aclose()
 
     async def _guarded(self, work: Coroutine[Any, Any, None], name: str) -> None:
         try:
             await work
         except Exception:
-            log.exception("task failed", task=name)
+            logger.exception("task failed", task=name)

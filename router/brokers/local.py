@@ -15,8 +15,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import TypeVar
 
-import structlog
-
+from router import log
 from router.brokers import ledger
 from router.brokers.crew import Crew
 from router.brokers.policy import PARKED
@@ -34,7 +33,7 @@ BEAT_S = 1.0
 LEASE_S = 3.0
 DRAIN_S = 20.0
 
-log = structlog.get_logger(__name__)
+logger = log.get(__name__)
 
 
 class Shelf:
@@ -193,7 +192,7 @@ class LocalBroker:
                 for queue in await self._do(ledger.ready(_now())):
                     self._ring(queue)
             except BrokerDown:
-                log.warning("broker file not usable", error=self._error)
+                logger.warning("broker file not usable", error=self._error)
 
     async def _live(self) -> None:
         while True:
@@ -218,7 +217,7 @@ class LocalBroker:
         try:
             await self._do(job(ids))
         except BrokerDown:
-            log.warning("deliveries not settled; they will come again", count=len(ids))
+            logger.warning("deliveries not settled; they will come again", count=len(ids))
             self._owed.extend(ids)
         finally:
             self._held.difference_update(ids)
@@ -231,7 +230,7 @@ class LocalBroker:
                     self._settled.clear()
                     await self._settled.wait()
         except TimeoutError:
-            log.warning("not all work was done before the stop", left=len(self._held))
+            logger.warning("not all work was done before the stop", left=len(self._held))
 
     async def _leave(self) -> None:
         unseen = [int(delivery.tag) for shelf in self._shelves.values() for delivery in shelf.buffer]
@@ -239,7 +238,7 @@ class LocalBroker:
             await self._do(ledger.untake(unseen, self._me))
             await self._do(ledger.leave(self._me, _now()))
         except BrokerDown:
-            log.warning("deliveries not given back; they come again within seconds", count=len(self._held))
+            logger.warning("deliveries not given back; they come again within seconds", count=len(self._held))
 
     async def _do(self, job: Callable[[Connection], T]) -> T:
         try:

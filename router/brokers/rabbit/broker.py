@@ -6,8 +6,7 @@ Decision 0004 tells what was measured and what each rule here is for.
 import asyncio
 from collections.abc import Sequence
 
-import structlog
-
+from router import log
 from router.brokers.crew import Crew
 from router.brokers.policy import LIMIT, PARKED
 from router.brokers.rabbit.gauge import Gauge
@@ -16,7 +15,7 @@ from router.brokers.rabbit.link import Link
 from router.brokers.rabbit.publisher import Publisher
 from router.brokers.rabbit.setup import Setup
 from router.brokers.rabbit.topology import retry_route
-from router.brokers.rabbit.wire import Gone, Parcel, WireError
+from router.brokers.rabbit.values import Gone, Parcel, WireError
 from router.errors import BrokerDown, PublishUnknown
 from router.ports import Delivery, Depth
 
@@ -25,7 +24,7 @@ DRAIN_S = 20.0
 #: Deliveries a reader may hold; a few batches, far below the broker's own bound of 2,000.
 PREFETCH = 256
 
-log = structlog.get_logger(__name__)
+logger = log.get(__name__)
 
 
 class RabbitBroker:

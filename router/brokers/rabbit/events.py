@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
-import structlog
 
+from router import log
 from router.brokers.crew import Crew
 from router.brokers.hints import LocalEvents
 from router.brokers.rabbit.link import PAUSE_S, Link
-from router.brokers.rabbit.wire import Arrival, Line, WireError
+from router.brokers.rabbit.values import Arrival, WireError
+from router.brokers.rabbit.wire import Line
 from router.ports import Hint
 
 EXCHANGE = "handleby.events"
@@ -30,7 +31,7 @@ TOGETHER = 100
 #: Seconds between two looks without any occasion.
 WATCH_S = 5.0
 
-log = structlog.get_logger(__name__)
+logger = log.get(__name__)
 
 
 class RabbitEvents(LocalEvents):
@@ -68,7 +69,7 @@ class RabbitEvents(LocalEvents):
             try:
                 await self._serve()
             except WireError as failure:
-                log.warning("hints interrupted", error=str(failure))
+                logger.warning("hints interrupted", error=str(failure))
             finally:
                 self.listening.clear()
             await asyncio.sleep(PAUSE_S)
@@ -107,6 +108,6 @@ class RabbitEvents(LocalEvents):
         try:
             hints = msgspec.json.decode(arrival.body, type=list[Hint])
         except msgspec.DecodeError:
-            log.warning("a hint that cannot be read was dropped")
+            logger.warning("a hint that cannot be read was dropped")
             return
         super().publish(hints)

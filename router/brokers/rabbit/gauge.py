@@ -8,7 +8,8 @@ import asyncio
 import time
 
 from router.brokers.rabbit.link import Link
-from router.brokers.rabbit.wire import Line, WireError
+from router.brokers.rabbit.values import WireError
+from router.brokers.rabbit.wire import Line
 
 #: Seconds for which an answer is good enough.
 FRESH_S = 0.5

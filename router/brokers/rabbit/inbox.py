@@ -11,21 +11,22 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
 from msgspec import Struct
 
+from router import log
 from router.brokers.policy import PARKED
 from router.brokers.rabbit.gauge import Gauge
 from router.brokers.rabbit.link import Link
 from router.brokers.rabbit.setup import CANARY
-from router.brokers.rabbit.wire import Arrival, Line, WireError
+from router.brokers.rabbit.values import Arrival, WireError
+from router.brokers.rabbit.wire import Line
 from router.ports import Delivery
 
 #: Seconds between two looks whether the broker still counts us among the readers.
 WATCH_S = 5.0
 PAUSE_S = 0.3
 
-log = structlog.get_logger(__name__)
+logger = log.get(__name__)
 
 
 class Session:
@@ -81,7 +82,7 @@ class Inbox:
                 await self._read()
             except WireError as failure:
                 if self.error != str(failure):
-                    log.warning("queue not read", queue=self.queue, error=str(failure))
+                    logger.warning("queue not read", queue=self.queue, error=str(failure))
                 self.error = str(failure)
                 await self._mend(mend)
             finally:
@@ -144,7 +145,7 @@ class Inbox:
                     self._settled.clear()
                     await self._settled.wait()
         except TimeoutError:
-            log.warning("not all work was done before the stop", queue=self.queue, left=len(session.open))
+            logger.warning("not all work was done before the stop", queue=self.queue, left=len(session.open))
 
     async def _until(self, count: int, seconds: float) -> None:
         try:
@@ -184,7 +185,7 @@ class Inbox:
             pass
         _, readers = await self._gauge.count(self.queue)
         if not readers and not self._stopped:
-            log.warning("the broker does not count us among the readers", queue=self.queue)
+            logger.warning("the broker does not count us among the readers", queue=self.queue)
             line.lose()
 
     def _arrive(self, session: Session, arrival: Arrival) -> None:
@@ -193,7 +194,7 @@ class Inbox:
         key = arrival.headers.get("key")
         if CANARY in arrival.headers or not isinstance(key, str):
             if CANARY not in arrival.headers:
-                log.error("a message that is not ours was dropped", queue=self.queue)
+                logger.error("a message that is not ours was dropped", queue=self.queue)
             self._canaries.append(arrival.tag)
             session.line.stirred.set()
             return

@@ -3,14 +3,14 @@
 import asyncio
 import random
 
-import structlog
-
-from router.brokers.rabbit.wire import Gone, Wire, WireError
+from router import log
+from router.brokers.rabbit.values import Gone, WireError
+from router.brokers.rabbit.wire import Wire
 
 #: Seconds between two attempts; short, because a broker that comes back should be used at once.
 PAUSE_S = 0.5
 
-log = structlog.get_logger(__name__)
+logger = log.get(__name__)
 
 
 class Link:
@@ -56,11 +56,11 @@ class Link:
             self.wire = await Wire.connect(self._url, self._name)
         except WireError as failure:
             if self.error != str(failure):
-                log.warning("broker not reached", link=self._name, error=str(failure))
+                logger.warning("broker not reached", link=self._name, error=str(failure))
             self.error = str(failure)
             return
         if self.error:
-            log.info("broker connected", link=self._name)
+            logger.info("broker connected", link=self._name)
         self.error = ""
         self._up.set()
 
@@ -68,4 +68,4 @@ class Link:
         self.wire = None
         self._up.clear()
         self.error = error
-        log.warning("broker connection lost", link=self._name)
+        logger.warning("broker connection lost", link=self._name)

@@ -9,10 +9,10 @@ waits for us waits five seconds each time, until a probe in the background found
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
-
+from router import log
 from router.brokers.rabbit.link import Link
-from router.brokers.rabbit.wire import Gone, Line, NotTaken, Parcel, Silent, Unroutable, WireError
+from router.brokers.rabbit.values import Gone, NotTaken, Parcel, Silent, Unroutable, WireError
+from router.brokers.rabbit.wire import Line
 
 #: Seconds until a publish without confirm counts as unknown.
 CONFIRM_S = 5.0
@@ -21,7 +21,7 @@ AT_ONCE = 500
 #: Seconds between probes of a suspect destination, growing while it stays ill.
 PROBE_EVERY_S, PROBE_MOST_S = 1.0, 10.0
 
-log = structlog.get_logger(__name__)
+logger = log.get(__name__)
 
 
 class Publisher:
@@ -67,7 +67,7 @@ class Publisher:
         except WireError as failure:
             self.suspects[where] = str(failure)
         else:
-            log.info("queue is well again", queue=where)
+            logger.info("queue is well again", queue=where)
             self.suspects.pop(where, None)
 
     async def _publish(self, where: str, parcels: Sequence[Parcel]) -> list[WireError | None]:
@@ -106,7 +106,7 @@ class Publisher:
         """Suspect a destination that did not answer or does not exist."""
         for outcome in outcomes:
             if isinstance(outcome, (Silent, Unroutable)):
-                log.warning("queue does not take messages", queue=where, error=str(outcome))
+                logger.warning("queue does not take messages", queue=where, error=str(outcome))
                 self.suspects[where] = str(outcome)
                 if (line := self._lines.pop(where, None)) is not None:
                     self._discarded.append(line)

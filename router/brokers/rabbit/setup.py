@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from router.brokers.policy import PARKED
 from router.brokers.rabbit.topology import RETRY_QUEUES, everything, queue_arguments
-from router.brokers.rabbit.wire import Line, Parcel, Silent, Wire, WireError
+from router.brokers.rabbit.values import Parcel, Silent, WireError
+from router.brokers.rabbit.wire import Line, Wire
 
 #: Seconds for a canary to be confirmed and come back.
 CANARY_S = 3.0

@@ -12,6 +12,7 @@ one if two in flight had the same.
 """
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,55 +24,18 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishErr
 from aiormq import spec
 from aiormq.abc import AbstractChannel as Underlay
 from aiormq.abc import DeliveredMessage
-from msgspec import Struct
+
+from router.brokers.rabbit.values import Arrival, Gone, Parcel, Refused, Silent, Unroutable, WireError
+
+# while the broker is away these would say twice a second what `link` says once
+for name in ("aiormq.connection", "aio_pika"):
+    logging.getLogger(name).setLevel(logging.CRITICAL)
 
 #: Seconds after which a silent peer is given up; the broker and we send at half of it.
 HEARTBEAT_S = 10
 #: Seconds for any one exchange with the broker that is not a publish.
 REPLY_S = 5.0
 CLOSE_S = 3.0
-
-
-class WireError(Exception):
-    """The broker did not do what was asked."""
-
-
-class Gone(WireError):
-    """The connection or channel is lost; what was under way may or may not have happened."""
-
-
-class Silent(Gone):
-    """No answer came in time; the channel is not to be used again."""
-
-
-class NotTaken(WireError):
-    """The message was certainly not taken."""
-
-
-class Unroutable(NotTaken):
-    """The queue does not exist."""
-
-
-class Refused(NotTaken):
-    """The queue refuses it, mostly because it is full."""
-
-
-class Parcel(Struct, frozen=True, kw_only=True):
-    """One message to be published; all that matters is in its headers."""
-
-    #: Where it shall end up, and the exchange that it takes ("" = straight into the queue).
-    queue: str
-    headers: Mapping[str, Any]
-    exchange: str = ""
-    expires_s: float | None = None
-
-
-class Arrival(Struct, frozen=True):
-    """One message as it came off the wire."""
-
-    tag: int
-    headers: Mapping[str, Any]
-    body: bytes
 
 
 @asynccontextmanager
@@ -85,28 +49,18 @@ async def _plain(seconds: float) -> AsyncIterator[None]:
     except CONNECTION_EXCEPTIONS as loss:
         raise Gone(str(loss) or type(loss).__name__) from loss
     except asyncio.CancelledError as end:
-        # aiormq ends what waits on a closing channel with CancelledError, though nobody cancelled us
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if _cancelled():
             raise
         raise Gone("the channel was closed") from end
 
 
-def _outcome(task: asyncio.Task[None], within_s: float) -> WireError | None:
-    """Return what came of one publish: None when the broker confirmed it."""
-    if not task.done():
-        return Silent(f"the broker did not confirm within {within_s:g} s")
-    if task.cancelled():
-        return Gone("the channel was closed")
-    match task.exception():
-        case None:
-            return None
-        case PublishError():
-            return Unroutable("the queue does not exist")
-        case DeliveryError():
-            return Refused("the queue refuses messages; it is full, or its process does not run")
-        case error:
-            return Gone(str(error) or type(error).__name__)
+def _cancelled() -> bool:
+    """Tell whether this task was cancelled.
+
+    If not, aiormq ended what waited on a closing channel with a CancelledError of its own.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _arrival(message: DeliveredMessage) -> Arrival:
@@ -176,13 +130,34 @@ class Line:
 
         NotTaken was certainly not taken; Gone and Silent may have been.
         """
-        tasks = [asyncio.create_task(self._publish(parcel)) for parcel in parcels]
+        silence = Silent(f"the broker did not confirm within {within_s:g} s")
+        outcomes: list[WireError | None] = [silence] * len(parcels)
+
+        async def send(place: int, parcel: Parcel) -> None:
+            outcomes[place] = await self._sent(parcel)
+
         try:
-            await asyncio.wait(tasks, timeout=within_s)
-        finally:
-            for task in tasks:
-                task.cancel()
-        return [_outcome(task, within_s) for task in tasks]
+            async with asyncio.timeout(within_s), asyncio.TaskGroup() as group:
+                for place, parcel in enumerate(parcels):
+                    group.create_task(send(place, parcel))
+        except TimeoutError:
+            return outcomes
+        return outcomes
+
+    async def _sent(self, parcel: Parcel) -> WireError | None:
+        try:
+            await self._publish(parcel)
+        except PublishError:
+            return Unroutable("the queue does not exist")
+        except DeliveryError:
+            return Refused("the queue refuses messages; it is full, or its process does not run")
+        except CONNECTION_EXCEPTIONS as loss:
+            return Gone(str(loss) or type(loss).__name__)
+        except asyncio.CancelledError:
+            if _cancelled():
+                raise
+            return Gone("the channel was closed")
+        return None
 
     async def _publish(self, parcel: Parcel) -> None:
         expires = None if parcel.expires_s is None else str(max(0, round(parcel.expires_s * 1000)))
