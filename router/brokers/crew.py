@@ -34,6 +34,7 @@ class Crew:
         task = self._group.create_task(self._guarded(work, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # one that was cancelled before it began
 
     async def stop(self) -> None:
         """Cancel what still runs, and wait for it."""
