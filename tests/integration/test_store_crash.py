@@ -224,6 +224,23 @@ async def test_a_fenced_id_can_be_used_by_others(fleet: Fleet) -> None:
     assert await stopped.wake([change]) == [False]
 
 
+async def test_every_message_of_a_fenced_id_is_fenced(fleet: Fleet) -> None:
+    """Two paused routers were about to begin the same thread with different messages: both lose."""
+    first, one = await book_and_stop(fleet, conversation("thread", entries=(entry("m1"),)))
+    second = await fleet.dies_after_booking()
+    await accept(second, "m2")
+    two = Change(conversation=conversation("thread", entries=(entry("m2"),)), applied=[entry("m2")])
+    with pytest.raises(PowerCut):
+        await second.commit(Commit(changes=[two]))
+    store = await fleet.sound()
+    fleet.clock.move(11)
+    for key in ("m1", "m2"):
+        other = conversation(f"other_{key}", entries=(entry(key),))
+        assert await put(store, other, applied=[entry(key)]) == [True]
+    assert await first.wake([one]) == [False]
+    assert await second.wake([two]) == [False]
+
+
 async def test_a_lost_conversation_frees_its_message(fleet: Fleet) -> None:
     """After losing the compare-and-set the message can go elsewhere at once."""
     store = await fleet.sound()
@@ -297,6 +314,8 @@ async def decide(store: Dying, clock: ManualClock, key: str, dice: random.Random
             return
         name = f"cv{dice.randrange(6)}"
         known = await store.conversation(name)
+        if known and any(one.key == key for one in known.entries):
+            continue
         seq = known.seq + 1 if known else 1
         entries = (*(known.entries if known else ()), entry(key, seq))
         more = {"entries": entries, "seq": seq}

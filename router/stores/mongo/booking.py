@@ -75,12 +75,12 @@ class MongoBooking(MongoBase):
         if theirs["conversation"] == mine["conversation"]:
             return Standing.VOID if theirs["version"] <= mine["version"] else Standing.TAKEN
         home = {"_id": theirs["conversation"]}
-        row = await self._database.row("conversations", home, only=(*CONVERSATION, "journal"))
+        row = await self._database.row("conversations", home, only=(*CONVERSATION, "journal", "fenced"))
         if row is not None and (
             _journalled(row, key) or any(holds(one, key) for one in self._decoded([row]))
         ):
             return Standing.TAKEN
-        if row is not None and row["version"] >= theirs["version"]:
+        if row is not None and _passed(row, theirs, key):
             return Standing.VOID
         if self._clock.now() - theirs["at"] < FRESH:
             return Standing.OPEN
@@ -92,8 +92,18 @@ class MongoBooking(MongoBase):
         if row is None:
             void = {"_id": name, "version": version, "void": True, "fenced": [key], "at": self._clock.now()}
             return await self._database.insert("conversations", void)
+        if row.get("void"):
+            void = {"_id": name, "void": True}
+            return await self._database.change("conversations", void, {"$addToSet": {"fenced": key}})
         at_rest = {"_id": name, "version": row["version"]}
         return await self._database.change("conversations", at_rest, {"$set": {"version": version}})
+
+
+def _passed(row: Row, booking: Row, key: str) -> bool:
+    """Tell whether the booked version can no longer come to be."""
+    if row.get("void"):
+        return key in row["fenced"]  # an id only taken still lets other messages begin the conversation
+    return bool(row["version"] >= booking["version"])
 
 
 def holds(conversation: Conversation, key: str) -> bool:

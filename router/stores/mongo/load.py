@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from router.conversation import Conversation, Customer, links_of
-from router.ports import Loaded
+from router.ports import Loaded, Stored
 from router.stores.codec import customer_from
 from router.stores.limits import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
 from router.stores.mongo.base import CONVERSATION, stored
@@ -37,7 +39,7 @@ class MongoLoad(MongoProject):
         wanted.update(await self._newest(theirs))
         conversations = await self._with_heirs(wanted)
         return Loaded(
-            messages=messages,
+            messages=_agreed(messages, conversations.values()),
             conversations=conversations,
             links=links,
             customers=customers,
@@ -130,6 +132,22 @@ class MongoLoad(MongoProject):
             found.update((each.id, each) for each in fresh)
             wanted = {each.merged_into for each in fresh if each.merged_into}
         return found
+
+
+def _agreed(messages: dict[str, Stored], conversations: Iterable[Conversation]) -> dict[str, Stored]:
+    """Mark messages as applied that a conversation read a moment later has taken in meanwhile."""
+    new = {key for key, one in messages.items() if not one.conversation}
+    for home in conversations if new else ():
+        for entry in home.entries:
+            if entry.key in new:
+                messages[entry.key] = replace(
+                    messages[entry.key],
+                    state="applied",
+                    conversation=home.id,
+                    seq=entry.seq,
+                    queue=home.queue,
+                )
+    return messages
 
 
 def _opened(row: Row) -> Any:
