@@ -17,8 +17,6 @@ from router.stores.writer import WAIT_S, Writer, store_error
 
 #: From this size on a blob is a file of its own.
 LARGE = 64 * 1024
-#: Hashing this much takes about a tenth of a millisecond; more goes to a thread.
-HASH_HERE = 128 * 1024
 
 _CREATE = "CREATE TABLE IF NOT EXISTS blobs (blob TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT"
 _PUT = "INSERT INTO blobs (blob, data) VALUES (?, ?) ON CONFLICT DO NOTHING"
