@@ -36,8 +36,7 @@ def door(running: Running) -> str:
 
 def as_maria(running: Running) -> str:
     """Return an API token of Maria's."""
-    running.command("users", "add", "maria@example.com", "--name", "Maria Jensen", "--role", "lead")
-    return running.command("users", "token", "maria@example.com").strip().splitlines()[-1]
+    return running.token()
 
 
 def outbox(running: Running, token: str) -> list[dict]:
@@ -130,9 +129,8 @@ def test_a_graceful_stop_ends_within_twenty_seconds_and_loses_nothing(running):
     else:
         running.start()
     noted(running, token, 30)
-    assert "30 messages, 30 conversations, 30 notes sent, 0 findings" in until(
-        lambda: (said := running.command("audit")) if "30 notes" in (said := running.command("audit")) else "", "30 notes"
-    )
+    seen = until(lambda: (report := running.audit()).notes == 30 and report, "30 notes on record")
+    assert (seen.messages, seen.conversations, seen.findings) == (30, 30, [])
 
 
 def test_health_speaks_and_the_command_prints_the_same(running):

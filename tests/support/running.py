@@ -1,5 +1,6 @@
 """The service as real processes: settings on free ports, start, kill, stop, and clients that talk to it."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -9,13 +10,20 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from router.audit import Report, audit
+from router.bootstrap import Parts, build
+from router.config import load_settings
+from router.desk import accounts as users_at
+from router.desk import users
+from router.welcome import Door
 from tests.support.rabbit import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +67,13 @@ class Running:
     """A service on one machine: a folder of settings, and the processes that play its roles."""
 
     def __init__(
-        self, folder: Path, *, store: str = "sqlite", broker: str = "local", send: str = "outbox", rules: str = RULES
+        self,
+        folder: Path,
+        *,
+        store: str = "sqlite",
+        broker: str = "local",
+        send: str = "outbox",
+        rules: str = RULES,
     ) -> None:
         """Write the settings; nothing is started yet."""
         self.folder = folder
@@ -74,7 +88,9 @@ class Running:
         """Return the settings file of one process; all share everything but the web address."""
         port = self.ports.setdefault(name, free_port())
         path = self.folder / f"{name}.toml"
-        text = SETTINGS.format(port=port, smtp=self.smtp, store=self.store, broker=self.broker, send=self.send)
+        text = SETTINGS.format(
+            port=port, smtp=self.smtp, store=self.store, broker=self.broker, send=self.send
+        )
         path.write_text(text)
         return path
 
@@ -144,6 +160,34 @@ class Running:
         assert done.returncode == 0, f"{words}: {done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def inside(self, job: Callable[[Parts], Awaitable[Any]], name: str = "all") -> Any:
+        """Run a job on the service's own store, beside its processes: as a command would, but at once."""
+
+        async def whole() -> Any:
+            parts = build(load_settings(self.config(name), environ={}))
+            await parts.store.open()
+            try:
+                return await job(parts)
+            finally:
+                await parts.store.close()
+
+        with ThreadPoolExecutor(1) as elsewhere:
+            return elsewhere.submit(lambda: asyncio.run(whole())).result()
+
+    def audit(self) -> Report:
+        """Hold the store against the invariants."""
+        return self.inside(lambda parts: audit(parts.store, parts.keeper(), parts.clock))
+
+    def token(self, email: str = "maria@example.com", role: str = "lead") -> str:
+        """Return an API token for the account, making it if need be."""
+
+        async def job(parts: Parts) -> str:
+            if await users_at.get(parts.store, users_at.user_id(email)) is None:
+                await users.add(parts.store, email=email, role=role)
+            return await users.token(Door(parts), email)
+
+        return self.inside(job)
+
     # --- clients
 
     def mail(self, text: str, *, sender: str = "ana@example.org", subject: str = "", key: str = "") -> str:
@@ -161,7 +205,9 @@ class Running:
         """GET a JSON document."""
         return self._ask(Request(self.url(name) + path), token)
 
-    def post(self, path: str, body: Any = None, *, name: str = "all", token: str = "", method: str = "POST") -> Any:
+    def post(
+        self, path: str, body: Any = None, *, name: str = "all", token: str = "", method: str = "POST"
+    ) -> Any:
         """POST a JSON document; return the JSON answer."""
         data = json.dumps(body if body is not None else {}).encode()
         headers = {"Content-Type": "application/json"}
