@@ -136,7 +136,11 @@ class Follower:
         """Return where to go on, after an import or a renumbering was dealt with."""
         before = positions.load(cursor.value)
         if before is None:
-            position = Position(uidvalidity=box.uidvalidity, uid=await self._newest(imap, box))
+            position = Position(
+                uidvalidity=box.uidvalidity,
+                uid=await self._newest(imap, box),
+                connected=self._host.clock.now().isoformat(),
+            )
         elif before.uidvalidity != box.uidvalidity:
             position = await self._renumbered(imap, box, before)
         else:
@@ -154,18 +158,14 @@ class Follower:
 
     async def _renumbered(self, imap: Imap, box: Mailbox, before: Position) -> Position:
         """Take in what is not known by its headers; all UIDs are new, so nothing else tells them apart."""
-        since = before.renumbered_since()
+        _log.warning("mail server renumbered the folder", account=self._host.account)
         newest = await self._newest(imap, box)
         position = msgspec.structs.replace(before, uidvalidity=box.uidvalidity, uid=newest)
-        if since is None:
-            return position
-        _log.warning("mail server renumbered the folder", account=self._host.account)
-        known = set(before.marks)
-        for uids in _batches(await imap.search("SINCE", positions.imap_day(since))):
-            heads = await imap.fetch(uids, f"(UID BODY.PEEK[HEADER.FIELDS ({positions.FIELDS})])")
-            missing = [
-                uid for uid in uids if uid <= newest and uid in heads and _mark(heads[uid]) not in known
-            ]
+        for uids in _batches(await imap.search("SINCE", positions.imap_day(before.unknown_since()))):
+            heads = await imap.fetch(
+                uids, f"(UID INTERNALDATE BODY.PEEK[HEADER.FIELDS ({positions.FIELDS})])"
+            )
+            missing = [uid for uid in uids if uid <= newest and uid in heads and _unknown(heads[uid], before)]
             position = await self._take(imap, position, missing)
         return position
 
@@ -247,8 +247,11 @@ def _too_large(size: int, most: int) -> str:
     )
 
 
-def _mark(data: dict[str, object]) -> str:
-    return next((positions.mark(value) for value in data.values() if isinstance(value, bytes)), "")
+def _unknown(data: dict[str, object], before: Position) -> bool:
+    """Tell whether a mail, of which date and header are given, was never taken in and should be."""
+    heads = (value for name, value in data.items() if name.startswith("BODY[") and isinstance(value, bytes))
+    known = any(positions.mark(head) in before.marks for head in heads)
+    return not known and not before.before_us(positions.arrived(data.get("INTERNALDATE")))
 
 
 def _batches(uids: Iterable[int]) -> Iterator[list[int]]:

@@ -13,6 +13,8 @@ from msgspec import Struct
 REMEMBERED = 400
 #: Days looked back then; days of servers are not days of UTC.
 LOOK_BACK = timedelta(days=2)
+#: How much the server's clock may be off.
+CLOCKS_DIFFER = timedelta(minutes=5)
 #: The header fields that tell a mail from others.
 FIELDS = "MESSAGE-ID DATE FROM SUBJECT"
 
@@ -32,7 +34,8 @@ class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
     imported: str = ""
     #: Marks of the mails taken in last, oldest first.
     marks: tuple[str, ...] = ()
-    #: When the newest of them reached the server (ISO).
+    #: When we first read the folder, and when the newest mail taken in reached the server (ISO, UTC).
+    connected: str = ""
     newest: str = ""
 
     def dump(self) -> str:
@@ -46,11 +49,14 @@ class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
             self, uid=max(self.uid, uid), marks=known[-REMEMBERED:], newest=max(self.newest, newest)
         )
 
-    def renumbered_since(self) -> date | None:
-        """Return from which day on mails may be unknown; None when nothing was ever taken in."""
-        if not self.newest:
-            return None
-        return datetime.fromisoformat(self.newest).date() - LOOK_BACK
+    def unknown_since(self) -> date:
+        """Return from which day on there may be mails that were never taken in."""
+        return datetime.fromisoformat(max(self.newest, self.connected)).date() - LOOK_BACK
+
+    def before_us(self, arrived_at: str) -> bool:
+        """Tell whether a mail was there before the account was connected; clocks may differ a little."""
+        start = datetime.fromisoformat(self.connected) - CLOCKS_DIFFER
+        return bool(arrived_at) and datetime.fromisoformat(arrived_at) < start
 
 
 def load(value: str) -> Position | None:

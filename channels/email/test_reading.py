@@ -67,13 +67,16 @@ def test_folder_names_in_modified_utf7(folder: str, coded: str) -> None:
 
 def test_a_position_survives_its_cursor() -> None:
     """It is read back as saved, remembers the newest marks, and rubbish counts as never read."""
-    position = Position(uidvalidity=7, uid=1).taken(
-        9, [f"m{number}" for number in range(500)], "2026-11-21T09:00:00"
-    )
+    start = Position(uidvalidity=7, uid=1, connected="2026-11-01T09:00:00+00:00")
+    position = start.taken(9, [f"m{number}" for number in range(500)], "2026-11-21T09:00:00+00:00")
     assert load(position.dump()) == position
     assert len(position.marks) == 400
     assert position.marks[-1] == "m499"
-    assert str(position.renumbered_since()) == "2026-11-19"
+    assert str(position.unknown_since()) == "2026-11-19"
+    assert str(start.unknown_since()) == "2026-10-30"
+    assert position.before_us("2026-11-01T08:50:00+00:00")
+    assert not position.before_us("2026-11-01T08:56:00+00:00")
+    assert not position.before_us("")
     assert load("rubbish") is None
     assert load("") is None
 

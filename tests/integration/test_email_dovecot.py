@@ -10,13 +10,13 @@ from channels.email.account import Server
 from channels.email.adapter import Mail
 from channels.email.imap import Imap
 from channels.email.trouble import ServerTrouble
-from channels.errors import Unavailable
-from channels.message import Kind
+from channels.errors import Refused, Unavailable
+from channels.message import Identity, Kind
 from router.testing.channel import RecordingHost
-from tests.support.dovecot import PASSWORD, USER, Dovecot, dovecot, installed
-from tests.support.mail import mail, mailbox, outgoing, receiving
+from tests.support.dovecot import PASSWORD, USER, Dovecot, dovecot
+from tests.support.mail import free_port, mail, mailbox, outgoing, receiving
 
-pytestmark = [pytest.mark.dovecot, pytest.mark.skipif(not installed(), reason="Dovecot is not installed")]
+pytestmark = pytest.mark.dovecot
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def test_a_new_process_goes_on_where_the_last_one_stopped(server: Dovecot)
     async with receiving(channel):
         await connected(host)
         server.put(mail("First"))
-        await host.wait_for(lambda: len(host.delivered) == 1)
+        await host.wait_for(lambda: server.flags() == ["S"])
     server.put(mail("Second"))
     _, again = follower(server)
     again._host = host
@@ -112,7 +112,7 @@ async def test_a_renumbered_folder_is_matched_by_headers(server: Dovecot) -> Non
         await connected(host)
         for name in ("One", "Two"):
             server.put(mail(name))
-        await host.wait_for(lambda: len(host.delivered) == 2)
+        await host.wait_for(lambda: server.flags() == ["S", "S"])
     await server.stop()
     server.renumber()
     server.put(mail("Three"))
@@ -125,6 +125,24 @@ async def test_a_renumbered_folder_is_matched_by_headers(server: Dovecot) -> Non
         await host.wait_for(lambda: len(host.delivered) == 4)
     assert sorted(subjects(host)) == ["Four", "One", "Three", "Two"]
     assert ":1999999999:" in host.delivered[-1].key
+
+
+async def test_a_folder_renumbered_before_its_first_mail_loses_nothing(server: Dovecot) -> None:
+    """What came since we connected is taken in; what was there before still is not."""
+    server.put(mail("Old"), age_s=3600)
+    host, channel = follower(server)
+    async with receiving(channel):
+        await connected(host)
+    await server.stop()
+    server.renumber()
+    server.put(mail("New"))
+    await server.start()
+    _, again = follower(server)
+    again._host = host
+    async with receiving(again):
+        await host.wait_for(lambda: len(host.delivered) == 1)
+        await host.wait_for(lambda: host.saves[-1][1].startswith('{"uidvalidity":1999999999'))
+    assert subjects(host) == ["New"]
 
 
 async def test_older_mail_comes_in_on_request_and_silently(server: Dovecot) -> None:
@@ -148,7 +166,7 @@ async def test_many_mails_come_in_in_order_of_their_batches(server: Dovecot) -> 
         await connected(host)
         for number in range(45):
             server.put(mail(f"Mail {number}"))
-        await host.wait_for(lambda: len(host.delivered) == 45)
+        await host.wait_for(lambda: server.flags().count("S") == 45)
     assert {f"Mail {number}" for number in range(45)} == set(subjects(host))
     assert len(host.saves) >= 3
 
@@ -314,3 +332,30 @@ async def test_a_server_that_falls_silent_counts_as_dead() -> None:
     async with silent:
         with pytest.raises(ServerTrouble, match="silent"):
             await Imap(where, ssl.create_default_context(), silence_s=0.1).connect()
+
+
+async def test_a_submission_server_takes_our_mail_and_hands_it_to_our_listener() -> None:
+    """A real server stands between: TLS, password, a note, a person's answer, and a refusal."""
+    port = free_port()
+    host, listener = mailbox(address="ana@example.org", receive=f"smtp://127.0.0.1:{port}")
+    async with dovecot(relay=port) as server, receiving(listener):
+        await connected(host)
+        _, sender = mailbox(
+            send=f"smtp+starttls://help%40example.com@127.0.0.1:{server.submission_port}",
+            password=PASSWORD,
+            tls_ca=server.ca,
+            receive="smtp://127.0.0.1:1",
+        )
+        await sender.send(outgoing())
+        await sender.send(
+            outgoing(id="reply-1", automatic=False, text="Den er på vej 🚚", token="hb7k2q9-abc")
+        )
+        with pytest.raises(Refused, match="No such mailbox"):
+            await sender.send(outgoing(id="reply-2", to=Identity(kind="email", address="bob@example.org")))
+        sender.close()
+    note, reply = host.delivered
+    assert note.kind is Kind.MACHINE
+    assert note.message_id == "hb.note-1@example.com"
+    assert reply.kind is Kind.CUSTOMER
+    assert reply.text == "Den er på vej 🚚"
+    assert [claim.address for claim in reply.claims] == ["help+hb7k2q9-abc@example.com"]

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -77,6 +78,19 @@ service stats {{
   chroot =
 }}
 """
+_SUBMISSION = """
+protocols = imap submission
+hostname = submission.example
+submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+submission_relay_trusted = no
+service submission-login {{
+  chroot =
+  inet_listener submission {{
+    port = {port}
+  }}
+}}
+"""
 _OAUTH = """
 tokeninfo_url = {url}
 username_attribute = email
@@ -88,14 +102,20 @@ active_value = yes
 class Dovecot:
     """A running server and its one mailbox."""
 
-    def __init__(self, root: Path, tokeninfo_url: str) -> None:
-        """Write the configuration; `tokeninfo_url` is asked about access tokens."""
+    def __init__(self, root: Path, tokeninfo_url: str, relay: int = 0) -> None:
+        """Write the configuration.
+
+        `tokeninfo_url` is asked about access tokens; with `relay`, a port, mail can be submitted and goes there.
+        """
         self.root = root
-        self.port, self.tls_port = _free_ports()
+        self.port, self.tls_port, self.submission_port = _free_ports()
         self.ca = str(root / "ca.pem")
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._write(tokeninfo_url)
+        if relay:
+            with (root / "dovecot.conf").open("a") as config:
+                config.write(_SUBMISSION.format(relay=relay, port=self.submission_port))
 
     async def start(self) -> None:
         """Start and wait until it greets."""
@@ -124,7 +144,7 @@ class Dovecot:
             os.killpg(process.pid, signal.SIGKILL)
         await asyncio.to_thread(process.wait)
 
-    def put(self, raw: bytes, folder: str = "") -> None:
+    def put(self, raw: bytes, folder: str = "", *, age_s: float = 0.0) -> None:
         """Deliver a mail as a mail server would: into `new` of the maildir, by rename."""
         place = self.root / "mail" / (f".{folder}" if folder else "")
         for name in ("tmp", "new", "cur"):
@@ -135,6 +155,7 @@ class Dovecot:
         name = f"{self._count:06d}.M{self._count}P{os.getpid()}.test"
         (place / "tmp" / name).write_bytes(raw)
         self._own(place / "tmp" / name)
+        os.utime(place / "tmp" / name, (time.time() - age_s,) * 2)
         (place / "tmp" / name).rename(place / "new" / name)
 
     def flags(self) -> list[str]:
@@ -200,10 +221,10 @@ class Dovecot:
 
 
 @asynccontextmanager
-async def dovecot(tokeninfo_url: str = "http://127.0.0.1:9/") -> AsyncIterator[Dovecot]:
-    """Run a private Dovecot inside the block."""
+async def dovecot(tokeninfo_url: str = "http://127.0.0.1:9/", relay: int = 0) -> AsyncIterator[Dovecot]:
+    """Run a private Dovecot inside the block; with `relay` it takes mail for that port."""
     root = Path(tempfile.mkdtemp(prefix="handleby-dovecot-"))
-    server = Dovecot(root, tokeninfo_url)
+    server = Dovecot(root, tokeninfo_url, relay)
     try:
         await server.start()
         yield server
@@ -212,13 +233,8 @@ async def dovecot(tokeninfo_url: str = "http://127.0.0.1:9/") -> AsyncIterator[D
         shutil.rmtree(root, ignore_errors=True)
 
 
-def installed() -> bool:
-    """Tell whether there is a Dovecot to start."""
-    return Path("/usr/sbin/dovecot").exists()
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1]
+def _free_ports() -> tuple[int, int, int]:
+    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+        for each in (one, two, three):
+            each.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1], three.getsockname()[1]
