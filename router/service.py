@@ -9,6 +9,7 @@ from channels import registry
 from channels.port import Channel
 from router import log
 from router.accept import queue_of
+from router.board import Board
 from router.bootstrap import Parts
 from router.consume import drain_parked
 from router.errors import BrokerDown
@@ -30,9 +31,12 @@ WORK_S = 8.0
 class Service:
     """The service in one process, in one or several roles."""
 
-    def __init__(self, parts: Parts, server: Server, health: Health, roles: Sequence[str]) -> None:
-        """Take the parts, the web server, health, and which roles to play."""
-        self._parts, self._server, self._health, self._roles = parts, server, health, frozenset(roles)
+    def __init__(
+        self, parts: Parts, server: Server, watch: tuple[Health, Board], roles: Sequence[str]
+    ) -> None:
+        """Take the parts, the web server, what watches over them, and which roles to play."""
+        self._parts, self._server, self._roles = parts, server, frozenset(roles)
+        self._health, self._board = watch
         self._stopping = asyncio.Event()
 
     async def run(self, stop: asyncio.Event, started: Callable[[], Awaitable[None]]) -> None:
@@ -44,6 +48,7 @@ class Service:
         async with asyncio.TaskGroup() as group:
             keep = [group.create_task(self._keep("switches", parts.keeper.run))]
             keep += [group.create_task(self._keep("health", self._health.run))]
+            keep += [group.create_task(self._keep("reports", self._board.run))]
             intake = [group.create_task(self._keep("accept", parts.acceptor.run))]
             work_tasks: list[asyncio.Task[None]] = []
             work = [group.create_task(self._broker(group, work_tasks))]

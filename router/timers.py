@@ -91,10 +91,10 @@ class Timers:
         """Do what is due now; the slow sweeps too when asked."""
         await self._wake()
         await self._consumer.rematch()
+        await self._store.repair(BATCH)
         if slow:
             await self._ring_again()
             await self._free_orphans()
-            await self._store.repair(BATCH)
 
     async def _wake(self) -> None:
         now = self._clock.now()

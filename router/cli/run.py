@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from router import faults, language, log
+from router.board import Board
 from router.bootstrap import Parts, build
 from router.cli.base import Config, settings_of
 from router.errors import ConfigError
@@ -51,7 +52,9 @@ async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
     parts = build(settings)
     await asyncio.to_thread(language.warm, parts.keeper().wording.languages)
     banner = SAMPLE if parts.keeper.book().sample else ""
-    health = Health.of(parts, roles)
+    own = {key: host.health for key, host in parts.hosts.items()}
+    board = Board(parts.store, parts.clock, own, runs="channels" in roles)
+    health = Health.of(parts, roles, board.reports)
     server = Server(parts, health, roles, banner)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -61,7 +64,7 @@ async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
     async def started() -> None:
         await _say(parts, server, banner, roles)
 
-    await Service(parts, server, health, roles).run(stop, started)
+    await Service(parts, server, (health, board), roles).run(stop, started)
 
 
 async def _say(parts: Parts, server: Server, banner: str, roles: tuple[str, ...]) -> None:

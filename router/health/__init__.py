@@ -164,12 +164,12 @@ class Health:
         return Disk(usage.free, usage.total)
 
     @classmethod
-    def of(cls, parts: Any, roles: Collection[str]) -> "Health":
-        """Build it for the parts that bootstrap built."""
+    def of(cls, parts: Any, roles: Collection[str], reports: Callable[[], Sequence[Report]]) -> "Health":
+        """Build it for the parts that bootstrap built, and what tells how the accounts are."""
         return cls(
             parts,
             book=parts.keeper.book,
-            reports=lambda: [host.health for host in parts.hosts.values()],
+            reports=reports,
             timers=lambda: str(parts.timers.trouble) if "router" in roles else "",
             data_dir=parts.settings.data_dir,
             roles=roles,

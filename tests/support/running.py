@@ -214,7 +214,7 @@ class Running:
         return self._ask(Request(self.url(name) + path, data=data, headers=headers, method=method), token)
 
     def _ask(self, request: Request, token: str) -> Any:
-        request.add_header("Origin", self.url())
+        request.add_header("Origin", f"http://{request.host}")
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         with urlopen(request, timeout=20) as answer:
