@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from channels.message import Attachment
+from channels.message import Attachment, Message
 from router.conversation import Conversation, Item, Promise
+from router.desk import views
 from router.ports import Stored
 
 #: A note and the promise in it are made in one step; rewording before sending may move it a little.
@@ -85,7 +86,7 @@ def _arrived(conversation: Conversation, stored: Stored) -> LineView:
         kind=message.kind,
         ours=message.kind == "agent",
         automatic=message.kind == "machine",
-        author=message.sender.name or message.sender.address,
+        author=views.called(message.sender),
         at=message.received_at,
         subject=message.subject,
         text=message.text,
@@ -94,13 +95,19 @@ def _arrived(conversation: Conversation, stored: Stored) -> LineView:
         raw=_path(conversation, stored.seq, "raw") if message.raw else "",
         files=_files(conversation, stored.seq, message.attachments),
         state="",
-        reason=message.reason or stored.reason,
+        reason=_reach(message) or message.reason or stored.reason,
         copy="",
         note="",
         promised_at=None,
         doubtful=message.doubtful,
         no_note=message.no_note,
     )
+
+
+def _reach(message: Message) -> str:
+    """Return where a customer asked to be reached, when that is all that the message says."""
+    told = message.kind == "status" and message.reason == "contact" and message.claims
+    return f"Can also be reached at {message.claims[-1].address}" if told else ""
 
 
 def _said(conversation: Conversation, item: Item) -> LineView:

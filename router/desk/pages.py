@@ -15,6 +15,7 @@ from router.desk.failures import Invalid, Problem, Unauthorised, problem
 from router.desk.gate import Gate, Principal
 from router.desk.headers import PAGE_POLICY, harden
 from router.desk.parts import Parts
+from router.errors import NotFound
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,7 @@ class Pages:
             web.get("/signin/link", self._safe(self._welcome)),
             web.post("/signin/link", self._safe(self._enter)),
             web.get("/favicon.ico", self._safe(self._icon)),
+            web.get("/{tail:.*}", self._safe(self._nothing)),
         ]
 
     async def _desk(self, request: web.Request) -> web.Response:
@@ -106,6 +108,9 @@ class Pages:
 
     async def _icon(self, _: web.Request) -> web.Response:
         raise web.HTTPFound(self._assets.path("icon.svg"))
+
+    async def _nothing(self, request: web.Request) -> web.Response:
+        raise NotFound(f"There is no page {request.path[:80]} here.")
 
     async def _inside(self, request: web.Request, role: Role) -> Principal:
         who = await self._gate.who(request)

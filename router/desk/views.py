@@ -22,6 +22,8 @@ class ContactView(Struct, frozen=True, kw_only=True):
     kind: str
     address: str
     name: str
+    #: What to call them: the name, else the address, else "Visitor".
+    called: str
     #: True when the channel has evidence that it is theirs.
     verified: bool
 
@@ -125,8 +127,18 @@ def person(book: Rulebook, id: str) -> PersonView | None:
 def contact(identity: Identity) -> ContactView:
     """Return an identity as it is shown."""
     return ContactView(
-        kind=identity.kind, address=identity.address, name=identity.name, verified=identity.verified
+        kind=identity.kind,
+        address=identity.address,
+        name=identity.name,
+        called=called(identity),
+        verified=identity.verified,
     )
+
+
+def called(identity: Identity) -> str:
+    """Return what to call them; the number of a chat session tells nobody anything."""
+    anonymous = identity.kind == "chat" and not identity.verified
+    return identity.name or ("Visitor" if anonymous else identity.address)
 
 
 def promise(book: Rulebook, one: Promise) -> PromiseView:

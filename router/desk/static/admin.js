@@ -5,6 +5,7 @@ import { accounts } from "./accounts.js";
 import { h, icon, name, toast } from "./dom.js";
 import { follow, soon } from "./live.js";
 import { moment, span } from "./time.js";
+import { channel } from "./words.js";
 
 const box = document.getElementById("health");
 const WORDS = { ok: "All is well", warning: "Needs a look", critical: "Not working" };
@@ -46,12 +47,12 @@ async function load() {
     health.causes?.length ? causes(health.causes) : "",
     figures(health.promises ?? {}),
     table("Queues", [
-      ["Queue", (q) => q.name, "text"], ["Channel", (q) => q.channel, "text"], ["Waiting", (q) => q.depth], ["In work", (q) => q.in_flight],
+      ["Queue", (q) => q.name, "text"], ["Channel", (q) => channel(q.channel), "text"], ["Waiting", (q) => q.depth], ["In work", (q) => q.in_flight],
       ["Overdue", (q) => q.overdue], ["At risk", (q) => q.at_risk], ["Oldest", (q) => seconds(q.oldest_age_s)], ["Next due", (q) => at(q.next_due_at)],
       ["Arrive / min", (q) => rate(q.arrivals_per_min)], ["Handled / min", (q) => rate(q.handled_per_min)], ["Drained in", (q) => seconds(q.drain_s)], ["Parked", (q) => q.parked],
     ], health.queues ?? [], "No queue has work."),
     table("Channels", [
-      ["Channel", (c) => c.name, "text"], ["Account", (c) => c.account, "text"],
+      ["Channel", (c) => channel(c.name), "text"], ["Account", (c) => c.account, "text"],
       ["State", (c) => h("span", { class: `state ${c.state}` }, c.state), "text"], ["Last seen", (c) => at(c.last_seen_at)], ["Error", (c) => c.error ?? "", "text"],
     ], health.channels ?? [], "No channel is connected."),
   );

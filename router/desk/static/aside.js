@@ -59,11 +59,17 @@ function steps(title, list) {
   return h("details", {}, h("summary", {}, title), h("ol", { class: "why" }, list.map((one) => name(one, "li"))));
 }
 
+// Where they write from; the number of a chat session tells nobody anything.
+function where(contact) {
+  if (contact.kind === "chat") return contact.verified ? "known to the site" : "writes in the chat";
+  return contact.address === contact.called ? "" : name(contact.address);
+}
+
 function customer(conversation) {
   const contact = conversation.contact;
   const box = panel("Customer",
-    h("p", {}, name(contact.name || contact.address, "strong")),
-    h("p", { class: "faint" }, name(contact.address), contact.verified ? " · verified" : ""),
+    h("p", {}, name(contact.called, "strong")),
+    h("p", { class: "faint" }, where(contact), contact.verified ? " · verified" : ""),
   );
   fill(box, conversation).catch(() => null);
   return box;

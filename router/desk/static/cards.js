@@ -5,7 +5,7 @@ import { ago, countdown, deadline, short } from "./time.js";
 import { STATUS, channel } from "./words.js";
 
 export function card(work, { owner, onopen }) {
-  const who = work.contact.name || work.contact.address;
+  const who = work.contact.called;
   const flagged = work.flags.length > 0;
   return h(
     "a",

@@ -109,14 +109,14 @@ export class Case {
 
   #showHead() {
     const one = this.conversation;
-    const who = one.contact.name || one.contact.address;
+    const who = one.contact.called;
     const button = (verb, text, props = {}) =>
       this.can(verb) ? h("button", { type: "button", onclick: () => this.act(verb), ...props }, text) : null;
     this.head.replaceChildren(
       h("button", { type: "button", class: "quiet back", "aria-label": "Back to the list", onclick: () => this.onback() }, icon("back")),
       h("div", { class: "case-title" },
         h("h2", {}, name(one.subject || who)),
-        h("p", { class: "faint" }, icon(one.channel, channel(one.channel)), name(who), " · ", h("span", { class: "reference" }, one.reference), " · ", this.#owner()),
+        h("p", { class: "faint" }, icon(one.channel, channel(one.channel)), one.subject ? [name(who), " · "] : null, h("span", { class: "reference" }, one.reference), " · ", this.#owner()),
       ),
       h("div", { class: "case-time" }, this.#time()),
       h("div", { class: "case-acts" },

@@ -29,7 +29,7 @@ export class Composer {
 
   // Show the composer of this conversation; `lines` are what its reader has before them.
   show(conversation, lines, me) {
-    const who = conversation.contact.name || conversation.contact.address;
+    const who = conversation.contact.called;
     if (conversation.id !== this.id) this.#open(conversation, lines);
     this.conversation = conversation;
     this.me = me;

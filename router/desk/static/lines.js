@@ -32,6 +32,9 @@ export function render(item, conversation) {
   return message(item, conversation);
 }
 
+// Says something without a text of its own.
+const told = (line) => line.kind === "status" && !line.text;
+
 function message(line, conversation) {
   const kind = KIND[line.kind];
   const quiet = ["machine", "edit", "delete", "status", "unreadable"].includes(line.kind);
@@ -45,6 +48,7 @@ function message(line, conversation) {
     ),
     h("div", { class: "bubble" },
       line.subject && line.subject !== conversation.subject ? name(line.subject, "div", { class: "line-subject" }) : null,
+      told(line) ? h("p", {}, line.reason) : null,
       line.kind === "unreadable" ? h("p", { class: "reason" }, icon("warn"), line.reason || "The message could not be read.") : null,
       line.text ? prose(line.text) : null,
       line.full_text ? h("details", {}, h("summary", {}, "Show the whole text"), prose(line.full_text)) : null,
@@ -77,7 +81,7 @@ function foot(line) {
   if (line.state && !(line.state === "sent" && line.kind === "note")) {
     const text = line.state === "sent" ? "Sent" : `${STATE[line.state] ?? line.state}${line.reason ? `: ${line.reason}` : ""}`;
     parts.push(h("span", { class: `state ${line.state}` }, text));
-  } else if (line.reason && line.kind !== "unreadable") parts.push(h("span", { class: "state" }, line.reason));
+  } else if (line.reason && line.kind !== "unreadable" && !told(line)) parts.push(h("span", { class: "state" }, line.reason));
   if (line.doubtful) parts.push(h("span", { class: "state failed" }, `Sender in doubt: ${line.doubtful}`));
   if (line.no_note) parts.push(h("span", { class: "state" }, `No automatic answer: ${line.no_note}`));
   return parts.length ? h("footer", {}, parts) : null;
@@ -97,7 +101,7 @@ function tools(line, conversation) {
     ? h("button", { type: "button", class: "quiet small", onclick: (event) => unfold(event.target, line, conversation) }, "Show as HTML")
     : null;
   const raw = line.raw
-    ? h("a", { class: "quiet small", href: `/api/v1${line.raw}`, download: "" }, "Download the original")
+    ? h("a", { href: `/api/v1${line.raw}`, download: "" }, "Download the original")
     : null;
   return h("div", { class: "tools" }, html, raw);
 }

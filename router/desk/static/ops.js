@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { h, name, toast } from "./dom.js";
-import { target } from "./words.js";
+import { channel, target } from "./words.js";
 
 const box = document.getElementById("rules");
 
@@ -28,7 +28,7 @@ async function start() {
         h("p", { class: "faint small" }, rule.says.join(" "))))))
       : h("p", { class: "faint" }, "There are no rules; the channels' defaults decide."),
     table("Channels, where no rule says otherwise", ["Channel", "Answer within", "Hours", "Note", "Queue", "Priority"],
-      rules.channels.map((one) => [one.channel, target(one.target_s), one.hours || "the queue's, else always", one.acknowledge.replace("_", " "), one.queue, one.priority])),
+      rules.channels.map((one) => [channel(one.channel), target(one.target_s), one.hours || "the queue's, else always", one.acknowledge.replace("_", " "), one.queue, one.priority])),
     table("Queues", ["Queue", "On duty", "Lead", "Hours"],
       rules.queues.map((one) => [one.id, people(one.duty), one.lead?.name ?? "", one.hours || "always"])),
     h("details", {}, h("summary", {}, "The file"), h("pre", { class: "source", tabindex: "0" }, rules.text)),

@@ -11,7 +11,7 @@ const signed = document.getElementById("sign-out") !== null;
 
 function letter(item) {
   const from = item.sender ? `${item.author} <${item.sender}>` : item.author;
-  const to = item.to.name ? `${item.to.name} <${item.to.address}>` : item.to.address;
+  const to = item.to.name && item.to.kind !== "chat" ? `${item.to.name} <${item.to.address}>` : item.to.called;
   const what = item.note ? h("span", { class: "chip note-chip" }, icon("clock"), NOTE[item.note] ?? NOTE.first) : h("span", { class: "chip" }, "Answer");
   const reference = signed ? h("a", { href: `/c/${item.reference}` }, item.reference) : item.reference;
   return h("article", { class: "letter", data: { state: item.state } },

@@ -16,7 +16,7 @@ export const NOTE = {
 
 export const KIND = {
   agent: "answered outside the desk", machine: "written by a program", edit: "changed an earlier message",
-  delete: "withdrew an earlier message", status: "about something we sent", unreadable: "could not be read",
+  delete: "withdrew an earlier message", status: "for your information", unreadable: "could not be read",
 };
 
 export const PROMISE = { made: "Runs", kept: "Kept", renewed: "Renewed", broken: "Broken", withdrawn: "Withdrawn" };
