@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 #: Opens a page in a context of its own; takes what `Browser.new_context` takes.
 OpenPage: TypeAlias = Callable[..., Awaitable[Page]]
@@ -26,6 +26,7 @@ FLAGS = [
 ]
 #: What a step may take on a busy machine; nothing is asserted about speed.
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @asynccontextmanager

@@ -11,10 +11,21 @@ const mail = globalThis.trustedTypes?.createPolicy("handleby-mail", { createHTML
 };
 const SHEET = new URL("./mail.css", import.meta.url).pathname;
 
+// A copy stands behind what it is a copy of, although it gets its place when it is sent.
+function inOrder(lines) {
+  const copies = lines.filter((line) => line.copy);
+  const found = lines.filter((line) => !line.copy);
+  for (const copy of copies) {
+    const place = found.findIndex((line) => `${line.id}_copy` === copy.id);
+    found.splice(place < 0 ? found.length : place + 1, 0, copy);
+  }
+  return found;
+}
+
 export function withDays(lines) {
   const found = [];
   let last = "";
-  for (const line of lines) {
+  for (const line of inOrder(lines)) {
     const today = day(line.at);
     if (today !== last) found.push({ day: today, at: line.at });
     last = today;
