@@ -24,6 +24,11 @@ def rabbit() -> Iterator[RabbitNode]:
 @pytest.fixture
 def rabbit_url(rabbit: RabbitNode) -> str:
     """Return the shared node's address, with none of our queues on it."""
+    return wiped_url(rabbit)
+
+
+def wiped_url(rabbit: RabbitNode) -> str:
+    """Return the node's address after deleting the queues that tests use."""
     with ThreadPoolExecutor(1) as elsewhere:  # an async fixture may ask for this from inside its loop
         elsewhere.submit(lambda: asyncio.run(wiped(rabbit.url))).result()
     return rabbit.url

@@ -100,12 +100,20 @@ class Running:
 
     def start(self, name: str = "all", *, roles: Sequence[str] = (), crash: str = "") -> None:
         """Start a process and wait until it is live; one that is to crash may be gone before."""
+        self.launch(name, roles=roles, crash=crash)
+        self.await_live(name, crash=bool(crash))
+
+    def launch(self, name: str = "all", *, roles: Sequence[str] = (), crash: str = "") -> None:
+        """Start a process without waiting for it."""
         flags = [flag for role in roles for flag in ("--role", role)] + (["--crash", crash] if crash else [])
         log = (self.folder / f"{name}.log").open("ab")
         command = [sys.executable, "-m", "router", "run", "--config", str(self.config(name)), *flags]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("HANDLEBY_")}
         self._processes[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
         log.close()
+
+    def await_live(self, name: str = "all", *, crash: bool = False) -> None:
+        """Wait until a process answers; one that is to crash may be gone before."""
         deadline = time.monotonic() + START_S
         while not self.live(name):
             if self._processes[name].poll() is not None:
