@@ -1,7 +1,7 @@
 """RabbitMQ: a doorbell for a fleet. Only `wire` imports aio-pika.
 
 In reading order: `topology` (what is declared), `wire` (AMQP), `link` (a connection that comes
-back), `setup` (declare and prove), `publisher`, `inbox` and `gauge` (out, in, how full), `broker`
+back), `setup` (declare and prove), `doctor` (doubt and mend), `publisher`, `inbox` and `gauge` (out, in, how full), `broker`
 and `events` (the ports). Decision 0004 lists what is known to go wrong, and what was done about it.
 """
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from router import log
 from router.brokers.crew import Crew
 from router.brokers.policy import LIMIT, PARKED
+from router.brokers.rabbit.doctor import Doctor
 from router.brokers.rabbit.gauge import Gauge
 from router.brokers.rabbit.inbox import Inbox
 from router.brokers.rabbit.link import Link
@@ -37,10 +38,10 @@ class RabbitBroker:
     def __init__(self, url: str, *, prefetch: int = PREFETCH, patience_s: float = CONNECT_S) -> None:
         """Take the address, how many deliveries a reader may hold, and how long `open` tries to connect."""
         self._prefetch, self._patience_s = prefetch, patience_s
-        self._setup = Setup(url)
         self._out = Link(url, "handleby publish")
         self._in = Link(url, "handleby consume")
-        self._publisher = Publisher(self._out)
+        self._doctor = Doctor(Setup(url), self._in)
+        self._publisher = Publisher(self._out, self._doctor)
         self._gauge = Gauge(self._in)
         self._inboxes: dict[str, Inbox] = {}
         self._crew = Crew()
@@ -48,19 +49,15 @@ class RabbitBroker:
 
     async def open(self, queues: Sequence[str]) -> None:
         """Connect, declare, and prove with a canary that each queue works; raises BrokerDown naming it."""
+        self._doctor.know(queues)
         await self._start()
-        # until they are proven; the probe goes on with those that are not
-        self._publisher.suspects.update(dict.fromkeys(queues, "not proven yet"))
         try:
             async with asyncio.timeout(self._patience_s):
                 await self._out.ready()
                 await self._in.ready()
-            wrong = await self._setup.install(queues)
+            wrong = await self._doctor.admit()
         except (TimeoutError, WireError) as failure:
             raise BrokerDown(f"RabbitMQ cannot be reached: {self._out.error or failure}") from failure
-        for queue in queues:
-            self._publisher.suspects.pop(queue, None)
-        self._publisher.suspects.update(wrong)
         if wrong:
             said = "; ".join(f"queue {queue}: {error}" for queue, error in wrong.items())
             raise BrokerDown(f"RabbitMQ answers, but not all queues work. {said}")
@@ -72,7 +69,8 @@ class RabbitBroker:
         await self._crew.start()
         self._crew.spawn(self._out.run(), "publish link")
         self._crew.spawn(self._in.run(), "consume link")
-        self._crew.spawn(self._publisher.watch(self._setup.mend), "queue probe")
+        self._crew.spawn(self._publisher.watch(), "publisher")
+        self._crew.spawn(self._doctor.run(), "queue doctor")
 
     async def close(self) -> None:
         """Stop handing out, wait for what is in flight (up to 20 s), then disconnect."""
@@ -139,7 +137,7 @@ class RabbitBroker:
             return "closed"
         if error := self._out.error or self._in.error or self._publisher.error:
             return f"RabbitMQ: {error}"
-        ill = dict(self._publisher.suspects)
+        ill = dict(self._doctor.doubts)
         ill.update({queue: inbox.error for queue, inbox in self._inboxes.items() if inbox.error})
         return "; ".join(f"queue {queue}: {error}" for queue, error in ill.items())
 
@@ -159,8 +157,8 @@ class RabbitBroker:
         if inbox is None:
             # one at a time, so that a message that kills the process takes no innocent neighbour with it
             prefetch = 1 if queue == PARKED else self._prefetch
-            inbox = self._inboxes[queue] = Inbox(queue, self._in, self._gauge, prefetch)
-            self._crew.spawn(inbox.run(self._setup.mend), f"inbox {queue}")
+            inbox = self._inboxes[queue] = Inbox(queue, self._in, self._gauge, self._doctor, prefetch)
+            self._crew.spawn(inbox.run(), f"inbox {queue}")
         return inbox
 
 

@@ -9,12 +9,13 @@ was taken does nothing, for the same reason.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from router import log
 from router.brokers.policy import PARKED
+from router.brokers.rabbit.doctor import Doctor
 from router.brokers.rabbit.gauge import Gauge
 from router.brokers.rabbit.link import Link
 from router.brokers.rabbit.setup import CANARY
@@ -59,9 +60,9 @@ class Tag(Struct, frozen=True):
 class Inbox:
     """One queue, read from the first take on."""
 
-    def __init__(self, queue: str, link: Link, gauge: Gauge, prefetch: int) -> None:
+    def __init__(self, queue: str, link: Link, gauge: Gauge, doctor: Doctor, prefetch: int) -> None:
         self.queue = queue
-        self._link, self._gauge, self._prefetch = link, gauge, prefetch
+        self._link, self._gauge, self._doctor, self._prefetch = link, gauge, doctor, prefetch
         self._session: Session | None = None
         self._buffer: deque[Delivery] = deque()
         self._canaries: deque[int] = deque()
@@ -75,7 +76,7 @@ class Inbox:
         """How many deliveries this process holds, taken or not."""
         return len(self._session.open) if self._session else 0
 
-    async def run(self, mend: Callable[[str], Awaitable[None]]) -> None:
+    async def run(self) -> None:
         """Read the queue, and read it again after each loss, until cancelled."""
         while not self._stopped:
             try:
@@ -84,10 +85,12 @@ class Inbox:
                 if self.error != str(failure):
                     logger.warning("queue not read", queue=self.queue, error=str(failure))
                 self.error = str(failure)
-                await self._mend(mend)
+                if self._link.wire is not None:
+                    self._doctor.doubt(self.queue, str(failure))
             finally:
                 self._drop()
             await asyncio.sleep(PAUSE_S)
+            await self._doctor.well(self.queue)
 
     async def take(self, limit: int, wait_s: float, gather_s: float) -> list[Delivery]:
         """Take up to `limit`: wait for a first one, then a little for more."""
@@ -183,7 +186,12 @@ class Inbox:
                 return
         except TimeoutError:
             pass
-        _, readers = await self._gauge.count(self.queue)
+        try:
+            _, readers = await self._gauge.count(self.queue)
+        except WireError as failure:
+            if line.alive:
+                self._doctor.doubt(self.queue, str(failure))
+            return
         if not readers and not self._stopped:
             logger.warning("the broker does not count us among the readers", queue=self.queue)
             line.lose()
@@ -201,14 +209,6 @@ class Inbox:
         session.open[arrival.tag] = None
         self._buffer.append(_delivery(self.queue, key, arrival, session))
         self._arrived.set()
-
-    async def _mend(self, mend: Callable[[str], Awaitable[None]]) -> None:
-        if self._link.wire is None or self._stopped:
-            return
-        try:
-            await mend(self.queue)
-        except WireError as failure:
-            self.error = str(failure)
 
     def _drop(self) -> None:
         self._session = None

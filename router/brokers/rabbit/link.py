@@ -21,6 +21,8 @@ class Link:
         self._name = name
         self._up = asyncio.Event()
         self.wire: Wire | None = None
+        #: How many connections there have been.
+        self.count = 0
         #: Why there is no connection; "" while there is one.
         self.error = "not connected yet"
 
@@ -62,6 +64,7 @@ class Link:
         if self.error:
             logger.info("broker connected", link=self._name)
         self.error = ""
+        self.count += 1
         self._up.set()
 
     def _down(self, error: str) -> None:

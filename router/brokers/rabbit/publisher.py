@@ -1,41 +1,38 @@
 """Publishing to RabbitMQ: one channel for each destination, everything in flight at once, confirmed.
 
 A queue without a leader swallows a publish for ever and wedges the channel that it came by. So no
-two destinations share a channel; a channel on which a publish went unanswered is thrown away; and
-a destination that did not answer is *suspect*: publishing there fails at once, so that nobody who
-waits for us waits five seconds each time, until a probe in the background found it well.
+two destinations share a channel, a channel on which a publish went unanswered is thrown away, and
+the doctor is told.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from router import log
+from router.brokers.rabbit.doctor import Doctor
 from router.brokers.rabbit.link import Link
-from router.brokers.rabbit.values import Gone, NotTaken, Parcel, Silent, Unroutable, WireError
+from router.brokers.rabbit.values import Gone, NotTaken, Parcel, Silent, WireError
 from router.brokers.rabbit.wire import Line
 
 #: Seconds until a publish without confirm counts as unknown.
 CONFIRM_S = 5.0
 #: Publishes in flight at once on one channel.
 AT_ONCE = 500
-#: Seconds between probes of a suspect destination, growing while it stays ill.
-PROBE_EVERY_S, PROBE_MOST_S = 1.0, 10.0
+CHECK_EVERY_S = 1.0
 
 logger = log.get(__name__)
 
 
 class Publisher:
-    """Publishes parcels; knows which destinations cannot be trusted now."""
+    """Publishes parcels, not where the doctor doubts."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, doctor: Doctor) -> None:
+        self._link, self._doctor = link, doctor
         self._lines: dict[str, Line] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._discarded: list[Line] = []
         #: Why nothing at all is published now, though there is a connection.
         self.error = ""
-        #: Why a destination is not published to now.
-        self.suspects: dict[str, str] = {}
 
     async def publish(self, parcels: Sequence[Parcel]) -> list[WireError | None]:
         """Publish each; returns in the same order None once confirmed, else what happened."""
@@ -49,30 +46,17 @@ class Publisher:
                 outcomes[number] = result
         return outcomes
 
-    async def watch(self, mend: Callable[[str], Awaitable[None]]) -> None:
-        """Probe suspect destinations with `mend`, which raises WireError while they are ill, for ever."""
-        pause = PROBE_EVERY_S
+    async def watch(self) -> None:
+        """Look whether the broker takes anything at all, and close what was discarded, for ever."""
         while True:
-            await asyncio.sleep(pause)
+            await asyncio.sleep(CHECK_EVERY_S)
             await self._check()
             while self._discarded:
                 await self._discarded.pop().close()
-            ill = [where for where in self.suspects if self._link.wire is not None]
-            await asyncio.gather(*(self._probe(where, mend) for where in ill))
-            pause = min(pause * 1.5, PROBE_MOST_S) if self.suspects else PROBE_EVERY_S
-
-    async def _probe(self, where: str, mend: Callable[[str], Awaitable[None]]) -> None:
-        try:
-            await mend(where)
-        except WireError as failure:
-            self.suspects[where] = str(failure)
-        else:
-            logger.info("queue is well again", queue=where)
-            self.suspects.pop(where, None)
 
     async def _publish(self, where: str, parcels: Sequence[Parcel]) -> list[WireError | None]:
-        if where in self.suspects:
-            return [NotTaken(self.suspects[where])] * len(parcels)
+        if reason := self._doctor.doubts.get(where):
+            return [NotTaken(reason)] * len(parcels)
         outcomes: list[WireError | None] = []
         reason = "not tried, as others before it failed"
         try:
@@ -103,11 +87,10 @@ class Publisher:
         self.error = "it is out of memory or disk and takes nothing" if blocked else ""
 
     def _judge(self, where: str, outcomes: Sequence[WireError | None]) -> None:
-        """Suspect a destination that did not answer or does not exist."""
+        """Doubt a destination that did not answer or does not exist."""
         for outcome in outcomes:
-            if isinstance(outcome, (Silent, Unroutable)):
-                logger.warning("queue does not take messages", queue=where, error=str(outcome))
-                self.suspects[where] = str(outcome)
+            if isinstance(outcome, (Silent, NotTaken)):
+                self._doctor.doubt(where, str(outcome))
                 if (line := self._lines.pop(where, None)) is not None:
                     self._discarded.append(line)
                 return

@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Sequence
 
 from router.brokers.policy import PARKED
-from router.brokers.rabbit.topology import RETRY_QUEUES, everything, queue_arguments
-from router.brokers.rabbit.values import Parcel, Silent, WireError
+from router.brokers.rabbit.topology import RETRY_QUEUES, queue_arguments
+from router.brokers.rabbit.values import Mute, NotTaken, Parcel, Refused, Silent, WireError
 from router.brokers.rabbit.wire import Line, Wire
 
 #: Seconds for a canary to be confirmed and come back.
 CANARY_S = 3.0
+#: Seconds for the broker to give up on the members of a queue that is deleted.
+DELETE_S = 20.0
 #: Header that marks a canary.
 CANARY = "canary"
 
@@ -26,13 +28,22 @@ class Setup:
         self._url = url
 
     async def install(self, queues: Sequence[str]) -> dict[str, str]:
-        """Declare and prove everything these queues need; returns what is wrong by queue, nothing when well."""
+        """Declare and prove these queues, the first before the others; returns what is wrong by queue."""
         wire = await Wire.connect(self._url, "handleby setup")
         try:
-            first, *rest = everything(queues)
+            first, *rest = queues
             found = [await self._tried(wire, first)]
             found += await asyncio.gather(*(self._tried(wire, queue) for queue in rest))
             return {queue: error for queue, error in found if error}
+        finally:
+            await wire.close()
+
+    async def replace(self, queue: str) -> None:
+        """Delete a queue; one without a leader is gone some seconds after the broker fails to say so."""
+        wire = await Wire.connect(self._url, "handleby probe")
+        try:
+            line = await wire.line()
+            await line.delete(queue, within_s=DELETE_S)
         finally:
             await wire.close()
 
@@ -52,6 +63,17 @@ class Setup:
         return queue, ""
 
     async def _install(self, wire: Wire, queue: str) -> None:
+        try:
+            await self._prove(wire, queue)
+        except Mute:
+            raise
+        except Silent as silence:
+            if await wire.blocked():
+                raise NotTaken("the broker is out of memory or disk and takes nothing") from silence
+            await wire.line()  # raises unless the broker answers otherwise
+            raise Mute(f"it does not answer: {silence}") from silence
+
+    async def _prove(self, wire: Wire, queue: str) -> None:
         line = await wire.line()
         await line.declare(queue, queue_arguments(queue))
         if queue in RETRY_QUEUES:
@@ -69,9 +91,11 @@ async def _fly(line: Line, queue: str) -> None:
     # a queue without dead letters may let an unread canary expire; elsewhere it would become one
     expires = 30.0 if queue == PARKED else None
     [failure] = await line.publish([Parcel(queue=queue, headers={CANARY: 1}, expires_s=expires)], CANARY_S)
+    ready, consumers = await line.count(queue)
+    if isinstance(failure, Refused) and not ready:
+        raise Mute("it refuses messages though it is empty: its process does not run")
     if failure is not None:
         raise failure
-    ready, consumers = await line.count(queue)
     if consumers or ready > 1:
         return  # others read it in turn; taking a message of theirs would count as a hand-out
     arrival = await line.get(queue)

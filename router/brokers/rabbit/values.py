@@ -18,6 +18,10 @@ class Silent(Gone):
     """No answer came in time; the channel is not to be used again."""
 
 
+class Mute(Silent):
+    """This queue does not work, while the broker answers everything else."""
+
+
 class NotTaken(WireError):
     """The message was certainly not taken."""
 

@@ -1,7 +1,7 @@
 """AMQP as the doorbell needs it, on plain aio-pika connections; nothing else imports aio-pika.
 
 Connections are plain, not robust ones: what has to be restored after a loss is little, and our
-own loops (`link`, `inbox`, `fanout`) do it where it can be seen. That rules out by construction
+own loops (`link`, `inbox`, `events`) do it where it can be seen. That rules out by construction
 what is known of robust objects: passive declares answered from a cache, consumers that are
 restored twice or not at all, objects forgotten because nobody held them, channels that leak.
 
@@ -114,9 +114,9 @@ class Line:
         async with _plain(REPLY_S):
             await self._underlay.queue_bind(queue, exchange)
 
-    async def delete(self, queue: str) -> None:
+    async def delete(self, queue: str, *, within_s: float = REPLY_S) -> None:
         """Delete a queue with all that is in it, if it exists."""
-        async with _plain(REPLY_S):
+        async with _plain(within_s):
             await self._underlay.queue_delete(queue)
 
     async def count(self, queue: str, *, within_s: float = REPLY_S) -> tuple[int, int]:
