@@ -87,6 +87,7 @@ export function keyed(box, items, keyOf, render) {
 
 export function toast(text, { action = "", onclick = null, bad = false } = {}) {
   const box = document.getElementById("toasts");
+  for (const old of box.children) if (old.firstChild.textContent === text) old.remove();
   const node = h("div", { class: bad ? "toast bad" : "toast" }, h("span", {}, text));
   const gone = () => node.remove();
   if (action) {
