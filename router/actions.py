@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.message import Attachment
@@ -14,7 +15,9 @@ from router.errors import ActionError, Conflict, Forbidden, NotFound
 from router.handle import without_claims
 from router.house import House
 from router.journal import changed, event
+from router.note import reply_subject
 from router.ports import Commit, Events, Hint, Ids, Store
+from rules.model import Person
 
 #: How often a race that changes nothing of substance is run again.
 ROUNDS = 10
@@ -28,6 +31,19 @@ _Stepped: TypeAlias = tuple[Conversation, Sequence[Event], Sequence[Agent]]
 Step: TypeAlias = Callable[[Conversation, Mapping[str, Agent]], _Stepped]
 
 
+class Answer(Struct, frozen=True, kw_only=True):
+    """What an agent writes to a customer."""
+
+    text: str
+    attachments: Sequence[Attachment] = ()
+    #: Resolve the conversation with it.
+    resolve: bool = False
+    #: The caller's own name for it: the same twice is sent once.
+    key: str = ""
+    #: The version of the conversation that the agent saw; None = whatever it is.
+    version: int | None = None
+
+
 class Actions:
     """The agents' verbs; each returns the conversation as it is afterwards."""
 
@@ -37,40 +53,25 @@ class Actions:
         """Take the parts."""
         self._store, self._events, self._ids, self._clock, self._house = store, events, ids, clock, house
 
-    async def reply(  # noqa: PLR0913  # one verb; all but the first are named
-        self,
-        id: str,
-        *,
-        agent: str,
-        text: str,
-        attachments: Sequence[Attachment] = (),
-        resolve: bool = False,
-        key: str = "",
-        version: int | None = None,
-    ) -> Conversation:
+    async def reply(self, id: str, answer: Answer, *, agent: str) -> Conversation:
         """Answer the customer.
 
-        `key` makes a repeated call harmless. `version` is what the agent had seen: when a colleague
-        answered or the customer wrote since, Conflict is raised and nothing is sent.
+        Conflict is raised, and nothing sent, when a colleague answered or the customer wrote since the
+        version that the agent had seen.
         """
         person = self._person(agent)
-        if not text.strip() and not attachments:
+        if not answer.text.strip() and not answer.attachments:
             raise ActionError("An answer needs words or an attachment.")
-        item_id = f"r_{key}" if key else self._ids.new("r")
+        item_id = f"r_{answer.key}" if answer.key else self._ids.new("r")
 
         def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
             if steps.item_of(one, item_id) is not None:
                 return one, (), ()
-            _refuse_stale(one, version)
-            account = self._house().account(one.channel, one.account)
-            item = self._item(one, item_id, (agent, person), text, attachments)
+            _refuse_stale(one, answer.version)
+            live = self._house().account(one.channel, one.account).live and one.owner == agent
+            item = self._item(one, item_id, person, answer)
             owned = one if one.owner == agent else steps.disown(one)
-            done = steps.reply(
-                replace(owned, previous_owner=agent),
-                item,
-                resolve=resolve,
-                live=account.live and one.owner == agent,
-            )
+            done = steps.reply(replace(owned, previous_owner=agent), item, resolve=answer.resolve, live=live)
             done = self._copied(done, item)
             freed = () if done.owner else _freed(one, agents, self._clock.now())
             return done, [event(one, item.at, "replied", agent=agent, subject=item_id)], freed
@@ -173,13 +174,13 @@ class Actions:
 
     # --- parts of the verbs
 
-    def _person(self, agent: str) -> tuple[str, str]:
+    def _person(self, agent: str) -> Person:
         person = self._house().book.people.get(agent)
         if person is None:
             raise Forbidden(
                 "Only people who stand in the rules as agents can do this. Ask for an entry under `agents:`."
             )
-        return person.id, person.name
+        return person
 
     def _name(self, agent: str) -> str:
         person = self._house().book.people.get(agent)
@@ -194,29 +195,21 @@ class Actions:
             return one
         return replace(one, accountable=assign.accountable(self._house().book, one.queue, agents, now))
 
-    def _item(
-        self,
-        one: Conversation,
-        item_id: str,
-        author: tuple[str, tuple[str, str]],
-        text: str,
-        attachments: Sequence[Attachment],
-    ) -> Item:
+    def _item(self, one: Conversation, item_id: str, person: Person, answer: Answer) -> Item:
         now = self._clock.now()
-        agent, (_, name) = author
         cited = [link[4:] for link in one.links if link.startswith("mid:")]
         return Item(
             id=item_id,
             seq=0,
             at=now,
             trigger=one.waiting_on,
-            author=agent,
-            author_name=name,
-            text=text,
-            subject=one.subject,
+            author=person.id,
+            author_name=person.name,
+            text=answer.text,
+            subject=reply_subject(one.subject),
             language=one.language or "en",
             to=one.contact,
-            attachments=tuple(attachments),
+            attachments=tuple(answer.attachments),
             in_reply_to=cited[-1] if cited else "",
             references=tuple(cited[-20:]),
             next_at=now,

@@ -21,7 +21,7 @@ from tests.support.running import Running, service, until
     ],
 )
 def running(request, tmp_path_factory) -> Iterator[Running]:
-    """A service of one process on embedded parts, or of three roles on RabbitMQ with SQLite or MongoDB's wire."""
+    """Give a service of one process on embedded parts, or of three roles on RabbitMQ with SQLite or MongoDB's wire."""
     if request.param == "embedded":
         with service(tmp_path_factory.mktemp("one")) as one:
             one.start()
@@ -39,7 +39,7 @@ def running(request, tmp_path_factory) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def mongo_url() -> Iterator[str]:
-    """A real MongoDB server where one is named, else a stand-in that speaks its wire protocol."""
+    """Return a real MongoDB server where one is named, else a stand-in that speaks its wire protocol."""
     if "HANDLEBY_TEST_MONGODB_URL" in os.environ:
         yield os.environ["HANDLEBY_TEST_MONGODB_URL"]
         return
@@ -72,7 +72,8 @@ def outbox(running: Running, token: str, to: str) -> list[dict]:
 def noted(running: Running, token: str, to: str, count: int) -> list[dict]:
     """Wait until so many items went out to this address."""
     return until(
-        lambda: len(found := outbox(running, token, to)) >= count and found, f"{count} items to go out to {to}"
+        lambda: len(found := outbox(running, token, to)) >= count and found,
+        f"{count} items to go out to {to}",
     )
 
 
@@ -87,7 +88,7 @@ def work(running: Running, token: str, snippet: str) -> dict:
     return until(found, f"the work {snippet!r}")
 
 
-def test_a_mail_is_noted_answered_and_kept(running):
+def test_a_mail_is_noted_answered_and_kept(running) -> None:
     """A mail gets a named note with a time; the agent's answer keeps the promise; the books are clean."""
     token, ana = running.token(), "ana@example.org"
     running.mail("Where is my parcel?", subject="Parcel", sender=ana)
@@ -108,7 +109,7 @@ def test_a_mail_is_noted_answered_and_kept(running):
     assert "0 findings" in running.command("audit")
 
 
-def test_a_chat_gets_a_name_and_a_live_answer(running):
+def test_a_chat_gets_a_name_and_a_live_answer(running) -> None:
     """A visitor sees who answers by when, then the agent's words."""
     token, name = running.token(), door(running)
     visitor = running.post("/chat/session", {}, name=name)["token"]
@@ -126,7 +127,7 @@ def test_a_chat_gets_a_name_and_a_live_answer(running):
     until(lambda: "Yes, until six." in [line["text"] for line in seen()["lines"]], "the answer in the chat")
 
 
-def test_paused_notes_are_noticed_by_running_processes(running):
+def test_paused_notes_are_noticed_by_running_processes(running) -> None:
     """`notes pause` stops notes within seconds, `notes resume` brings them back; routing goes on."""
     token = running.token()
     running.command("notes", "pause")
@@ -140,7 +141,7 @@ def test_paused_notes_are_noticed_by_running_processes(running):
     noted(running, token, "two@example.org", 1)
 
 
-def test_health_speaks_and_the_command_prints_the_same(running):
+def test_health_speaks_and_the_command_prints_the_same(running) -> None:
     """The document has every part that others rely on, and `handleby queues` shows it."""
     running.mail("Hello", sender="health@example.org")
     name = "router" if "router" in running.ports else "all"
@@ -148,7 +149,9 @@ def test_health_speaks_and_the_command_prints_the_same(running):
     def shown() -> dict | None:
         found = running.get("/health/queues", name=name)
         states = {one["state"] for one in found["channels"]}
-        return found if states == {"ok"} and any(row["name"] == "general" for row in found["queues"]) else None
+        return (
+            found if states == {"ok"} and any(row["name"] == "general" for row in found["queues"]) else None
+        )
 
     document = until(shown, "queue and channels in the health document")
     assert {"status", "causes", "queues", "promises", "channels"} <= set(document)
@@ -163,7 +166,7 @@ def test_health_speaks_and_the_command_prints_the_same(running):
     assert running.get("/health/ready", name=name)["ready"]
 
 
-def test_a_graceful_stop_ends_within_twenty_seconds_and_loses_nothing(running):
+def test_a_graceful_stop_ends_within_twenty_seconds_and_loses_nothing(running) -> None:
     """After SIGTERM every accepted mail is decided by the next start, once."""
     before = running.audit()
     for number in range(30):
@@ -174,6 +177,8 @@ def test_a_graceful_stop_ends_within_twenty_seconds_and_loses_nothing(running):
         start_roles(running)
     else:
         running.start()
-    seen = until(lambda: (found := running.audit()).notes >= before.notes + 30 and found, "30 notes on record")
+    seen = until(
+        lambda: (found := running.audit()).notes >= before.notes + 30 and found, "30 notes on record"
+    )
     assert (seen.messages, seen.conversations) == (before.messages + 30, before.conversations + 30)
     assert seen.findings == []

@@ -20,7 +20,7 @@ MAILS = 25
 
 @pytest.fixture
 def book(tmp_path) -> Iterator[Ledger]:
-    """What customers' mailboxes get."""
+    """Keep what customers' mailboxes get."""
     folder = tmp_path / "tls"
     folder.mkdir()
     with ledger(folder) as one:
@@ -103,7 +103,7 @@ def shown(running: Running) -> int:
 
 @pytest.mark.faults
 @pytest.mark.parametrize("point", POINTS)
-def test_killing_it_at_any_step_loses_and_repeats_nothing(point, tmp_path, book):
+def test_killing_it_at_any_step_loses_and_repeats_nothing(point, tmp_path, book) -> None:
     """SIGKILL at this step under load, then a start: every accepted mail once, every note at most once."""
     with service(tmp_path, send=book.url, rules=HASTY) as running:
         passes = 1 if point.startswith("tm") else 3
@@ -119,7 +119,7 @@ def test_killing_it_at_any_step_loses_and_repeats_nothing(point, tmp_path, book)
 
 @pytest.mark.faults
 @pytest.mark.rabbit
-def test_killing_the_broker_under_load_loses_and_repeats_nothing(tmp_path, book):
+def test_killing_the_broker_under_load_loses_and_repeats_nothing(tmp_path, book) -> None:
     """SIGKILL of the RabbitMQ node: mail is still taken, and all of it is answered once it is back."""
     with RabbitNode.started() as node, service(tmp_path, send=book.url, broker=node.url) as running:
         running.start("router", roles=["router"])
@@ -140,7 +140,7 @@ def test_killing_the_broker_under_load_loses_and_repeats_nothing(tmp_path, book)
 @pytest.mark.faults
 @pytest.mark.rabbit
 @pytest.mark.parametrize("role", ["router", "channels"])
-def test_killing_a_process_of_a_fleet_loses_and_repeats_nothing(role, tmp_path, book, rabbit_url):
+def test_killing_a_process_of_a_fleet_loses_and_repeats_nothing(role, tmp_path, book, rabbit_url) -> None:
     """SIGKILL of the router or of the channels process under load, then a start of just that one."""
     with service(tmp_path, send=book.url, broker=rabbit_url) as running:
         running.start("router", roles=["router"])

@@ -73,8 +73,13 @@ class World:
                     channel="email", name="support", identity="email", style="mail", zone="Europe/Copenhagen"
                 ),
                 ("webchat", "site"): Account(
-                    channel="webchat", name="site", identity="chat", style="chat", zone="Europe/Copenhagen",
-                    live=True, reference_in_note=False,
+                    channel="webchat",
+                    name="site",
+                    identity="chat",
+                    style="chat",
+                    zone="Europe/Copenhagen",
+                    live=True,
+                    reference_in_note=False,
                 ),
             },
             ours=frozenset({"email:help@example.com"}),
@@ -85,7 +90,9 @@ class World:
         self.mail, self.chat = RecordingChannel(), RecordingChannel()
         channels = {("email", "support"): self.mail, ("webchat", "site"): self.chat}
         parts = (self.store, self.events, self.ids, self.clock, lambda: self.house)
-        self.consumer = Consumer(self.store, self.broker, self.events, self.ids, self.clock, lambda: self.house)
+        self.consumer = Consumer(
+            self.store, self.broker, self.events, self.ids, self.clock, lambda: self.house
+        )
         self.notifier = Notifier(*parts, channels)
         self.timers = Timers(
             self.store, self.broker, self.events, self.consumer, (self.ids, self.clock, lambda: self.house)
@@ -93,7 +100,9 @@ class World:
         self.actions = Actions(*parts)
         self._count = 0
 
-    def mail_from(self, who: str = "ana@example.org", text: str = "Where is my parcel?", **fields: Any) -> Message:
+    def mail_from(
+        self, who: str = "ana@example.org", text: str = "Where is my parcel?", **fields: Any
+    ) -> Message:
         """Return a mail as the channel would parse it."""
         self._count += 1
         given = {
@@ -165,5 +174,3 @@ class World:
     async def claims(self, agent: str) -> int:
         """Return how many claims the agent holds."""
         return len((await self.store.agents()).get(agent, Agent(id=agent)).claims)
-
-

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from channels.message import Identity
 from router import assign
 from router.conversation import Agent, Claim, Conversation, Decision, indexed
+from rules.evaluate import Rulebook
 from rules.load import load
 from tests.support.world import CHANNELS, MONDAY_NOON
 
@@ -18,7 +20,8 @@ hours:
   office: {timezone: Europe/Copenhagen, open: {mon-fri: ["08:00-18:00"]}}
   late: {timezone: Europe/Copenhagen, open: {mon-fri: ["14:00-22:00"]}}
 agents:
-  a: {name: A, email: a@example.com, queues: [one, two], languages: [en, da], skills: [x], capacity: {default: 3}, hours: office}
+  a: {name: A, email: a@example.com, queues: [one, two], languages: [en, da], skills: [x],
+      capacity: {default: 3}, hours: office}
   b: {name: B, email: b@example.com, queues: [one], languages: [en], capacity: {default: 1, webchat: 2}, hours: office}
   c: {name: C, email: c@example.com, queues: [two], skills: [x, y], capacity: {default: 2}, hours: late}
 queues:
@@ -28,13 +31,13 @@ queues:
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory):
+def book(tmp_path_factory) -> Rulebook:
     path = tmp_path_factory.mktemp("rules") / "rules.yaml"
     path.write_text(RULES)
     return load(path, channels=CHANNELS)
 
 
-def waiting(number, **fields):
+def waiting(number: int, **fields: Any) -> Conversation:
     """Return an open conversation that waits."""
     given = {"queue": "one", "channel": "email", "due_at": NOW + timedelta(minutes=number)} | fields
     return indexed(
@@ -53,20 +56,23 @@ def waiting(number, **fields):
     )
 
 
-def here(book, *, busy=None, idle=None):
+def here(book, *, busy=None, idle=None) -> list[assign.Candidate]:
     """Return everybody as present, with so many claims on email, idle since so many minutes."""
     found = []
     for person in book.people.values():
         count = (busy or {}).get(person.id, 0)
         claims = tuple(
-            Claim(id=f"{person.id}{n}", conversation=f"old{person.id}{n}", channel="email", at=NOW) for n in range(count)
+            Claim(id=f"{person.id}{n}", conversation=f"old{person.id}{n}", channel="email", at=NOW)
+            for n in range(count)
         )
         since = NOW - timedelta(minutes=(idle or {}).get(person.id, 0))
-        found.append(assign.Candidate(person=person, agent=Agent(id=person.id, claims=claims, idle_since=since)))
+        found.append(
+            assign.Candidate(person=person, agent=Agent(id=person.id, claims=claims, idle_since=since))
+        )
     return found
 
 
-def test_presence_needs_shift_and_heartbeat(book):
+def test_presence_needs_shift_and_heartbeat(book) -> None:
     """A desk that was heard of within 90 s, inside the shift, is somebody present."""
     office = book.calendar("office")
     agent = Agent(id="a", seen_at=NOW - timedelta(seconds=90))
@@ -76,7 +82,7 @@ def test_presence_needs_shift_and_heartbeat(book):
     assert not assign.is_present(replace(agent, seen_at=evening), office, evening)
 
 
-def test_what_somebody_says_outweighs_shift_and_desk(book):
+def test_what_somebody_says_outweighs_shift_and_desk(book) -> None:
     """Here means here and away means away, until the time they gave."""
     office = book.calendar("office")
     night = NOW + timedelta(hours=12)
@@ -86,34 +92,36 @@ def test_what_somebody_says_outweighs_shift_and_desk(book):
     assert not assign.is_present(Agent(id="a", said="away", seen_at=NOW), office, NOW)
 
 
-def test_the_least_loaded_relative_to_capacity_gets_it(book):
+def test_the_least_loaded_relative_to_capacity_gets_it(book) -> None:
     """One of three is less than one of one... and none of one is less than one of three."""
     (found,) = assign.match([waiting(1)], here(book, busy={"a": 1}), book)
     assert found.agent == "b"
 
 
-def test_the_longest_idle_breaks_a_tie(book):
+def test_the_longest_idle_breaks_a_tie(book) -> None:
     """With equal load, whoever waited longest for work gets it."""
     (found,) = assign.match([waiting(1)], here(book, idle={"a": 5, "b": 1}), book)
     assert found.agent == "a"
 
 
-def test_whoever_knows_the_customer_comes_first_if_present_with_room(book):
+def test_whoever_knows_the_customer_comes_first_if_present_with_room(book) -> None:
     """A sticky owner with room beats a less loaded colleague; one without room does not."""
     one = waiting(1, previous_owner="a")
     assert assign.match([one], here(book, busy={"a": 2}), book)[0].agent == "a"
     assert assign.match([one], here(book, busy={"a": 3}), book)[0].agent == "b"
 
 
-def test_skills_queues_and_languages_are_needed(book):
+def test_skills_queues_and_languages_are_needed(book) -> None:
     """Only people of the queue who have every skill, and the language where somebody has it, are asked."""
-    assert [f.agent for f in assign.match([waiting(1, queue="two", skills=("y",))], here(book), book)] == ["c"]
+    assert [f.agent for f in assign.match([waiting(1, queue="two", skills=("y",))], here(book), book)] == [
+        "c"
+    ]
     assert [f.agent for f in assign.match([waiting(1, language="da")], here(book), book)] == ["a"]
     assert assign.match([waiting(1, skills=("y",))], here(book), book) == []
     assert len(assign.match([waiting(1, language="fr")], here(book), book)) == 1
 
 
-def test_the_duty_person_is_whoever_is_here_else_opens_next(book):
+def test_the_duty_person_is_whoever_is_here_else_opens_next(book) -> None:
     """Presence first, then open hours, then the next to open."""
     assert assign.accountable(book, "one", {}, NOW) == "b"
     agents = {"a": Agent(id="a", said="here")}
@@ -132,7 +140,7 @@ def test_the_duty_person_is_whoever_is_here_else_opens_next(book):
     ),
     busy=st.fixed_dictionaries({"a": st.integers(0, 3), "b": st.integers(0, 2), "c": st.integers(0, 2)}),
 )  # fmt: skip
-def test_nothing_is_handed_past_a_more_urgent_eligible_waiter(book, needs, busy):
+def test_nothing_is_handed_past_a_more_urgent_eligible_waiter(book, needs, busy) -> None:
     """Capacity holds, nobody unable gets work, and whoever is left over could not have been served."""
     lines = [
         waiting(n * 100 + due, queue=q, skills=s, language=lang, channel=ch, previous_owner=prev)

@@ -4,17 +4,18 @@ import pytest
 from msgspec.structs import replace
 
 from channels.message import Identity, Kind
+from router.actions import Answer
 from router.conversation import PromiseState, SendState, Status
 from router.tokens import reply_token
 from tests.support.world import World
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path) -> World:
     return World(tmp_path)
 
 
-async def test_a_mail_gets_a_person_a_time_and_one_note(world):
+async def test_a_mail_gets_a_person_a_time_and_one_note(world) -> None:
     """A first mail is queued for the duty person, promised and noted once."""
     (one,) = await world.take(world.mail_from())
     assert one.status is Status.OPEN
@@ -26,7 +27,7 @@ async def test_a_mail_gets_a_person_a_time_and_one_note(world):
     assert "Maria" in one.outbox[0].text
 
 
-async def test_the_note_is_sent_once_in_that_name(world):
+async def test_the_note_is_sent_once_in_that_name(world) -> None:
     """The sender hands the note to the channel exactly once."""
     (one,) = await world.take(world.mail_from())
     await world.send()
@@ -36,7 +37,7 @@ async def test_the_note_is_sent_once_in_that_name(world):
     assert (await world.fresh(one)).outbox[0].state is SendState.SENT
 
 
-async def test_a_present_agent_owns_the_mail(world):
+async def test_a_present_agent_owns_the_mail(world) -> None:
     """Somebody present with room gets the work and speaks for themselves."""
     await world.here("maria")
     (one,) = await world.take(world.mail_from())
@@ -45,7 +46,7 @@ async def test_a_present_agent_owns_the_mail(world):
     assert one.promise.owner
 
 
-async def test_redelivery_changes_nothing(world):
+async def test_redelivery_changes_nothing(world) -> None:
     """The same ring a second time leaves the conversation as it was."""
     message = world.mail_from()
     (one,) = await world.take(message)
@@ -53,7 +54,7 @@ async def test_redelivery_changes_nothing(world):
     assert await world.fresh(one) == one
 
 
-async def test_the_same_mail_by_two_ways_gets_no_second_note(world):
+async def test_the_same_mail_by_two_ways_gets_no_second_note(world) -> None:
     """The same Message-ID, sender and body under another key is shown in the same conversation."""
     first = world.mail_from(fingerprint="f1")
     second = world.mail_from(fingerprint="f1", message_id=first.message_id)
@@ -64,7 +65,7 @@ async def test_the_same_mail_by_two_ways_gets_no_second_note(world):
     assert two.unanswered == 1
 
 
-async def test_a_reply_that_cites_us_joins_its_conversation(world):
+async def test_a_reply_that_cites_us_joins_its_conversation(world) -> None:
     """An answer to our note finds the conversation by the note's Message-ID."""
     (one,) = await world.take(world.mail_from(subject="Parcel"))
     await world.send()
@@ -75,7 +76,7 @@ async def test_a_reply_that_cites_us_joins_its_conversation(world):
     assert len([item for item in two.outbox if item.note]) == 1
 
 
-async def test_a_stranger_who_cites_a_message_is_not_let_in(world):
+async def test_a_stranger_who_cites_a_message_is_not_let_in(world) -> None:
     """Knowing a Message-ID does not open somebody else's conversation."""
     first = world.mail_from(subject="Parcel")
     (one,) = await world.take(first)
@@ -85,7 +86,7 @@ async def test_a_stranger_who_cites_a_message_is_not_let_in(world):
     assert two.id != one.id
 
 
-async def test_a_doubtful_sender_attaches_to_nothing(world):
+async def test_a_doubtful_sender_attaches_to_nothing(world) -> None:
     """A mail that failed authentication starts a conversation of its own and gets no note."""
     first = world.mail_from(subject="Parcel")
     (one,) = await world.take(first)
@@ -97,7 +98,7 @@ async def test_a_doubtful_sender_attaches_to_nothing(world):
     assert two.no_note
 
 
-async def test_a_signed_token_lets_an_answer_in(world):
+async def test_a_signed_token_lets_an_answer_in(world) -> None:
     """Whoever holds the token that we sent may write into the conversation."""
     (one,) = await world.take(world.mail_from(subject="Parcel"))
     token = reply_token(world.house.secret, one.reference)
@@ -106,7 +107,7 @@ async def test_a_signed_token_lets_an_answer_in(world):
 
 
 @pytest.mark.parametrize("at", range(8, 24))
-async def test_a_forged_token_does_not(world, at):
+async def test_a_forged_token_does_not(world, at) -> None:
     """Any changed character of the signature makes the token worthless."""
     (one,) = await world.take(world.mail_from(subject="Parcel"))
     token = reply_token(world.house.secret, one.reference)
@@ -116,7 +117,7 @@ async def test_a_forged_token_does_not(world, at):
     assert two.id != one.id
 
 
-async def test_a_new_subject_starts_a_new_conversation(world):
+async def test_a_new_subject_starts_a_new_conversation(world) -> None:
     """The same person answering with another subject begins another matter."""
     first = world.mail_from(subject="Parcel")
     (one,) = await world.take(first)
@@ -124,13 +125,13 @@ async def test_a_new_subject_starts_a_new_conversation(world):
     assert two.id != one.id
 
 
-async def test_a_second_mail_about_the_same_subject_joins(world):
+async def test_a_second_mail_about_the_same_subject_joins(world) -> None:
     """Two mails with one subject and no headers are one matter."""
     one, two = await world.take(world.mail_from(subject="Parcel"), world.mail_from(subject="re:  parcel"))
     assert one.id == two.id
 
 
-async def test_a_machine_is_set_aside_without_a_note(world):
+async def test_a_machine_is_set_aside_without_a_note(world) -> None:
     """A machine's first message is held in a queue with a due time."""
     (one,) = await world.take(world.mail_from(kind=Kind.MACHINE, no_note="Auto-Submitted header"))
     assert (one.status, one.kind) == (Status.HELD, "machine")
@@ -140,11 +141,11 @@ async def test_a_machine_is_set_aside_without_a_note(world):
     assert one.no_note == "Auto-Submitted header"
 
 
-async def test_an_out_of_office_reply_starts_no_wait(world):
+async def test_an_out_of_office_reply_starts_no_wait(world) -> None:
     """A machine's answer to our note is shown, and nothing else."""
     (one,) = await world.take(world.mail_from(subject="Parcel"))
     await world.send()
-    await world.actions.reply(one.id, agent="maria", text="It comes today.")
+    await world.actions.reply(one.id, Answer(text="It comes today."), agent="maria")
     await world.send()
     sent = (await world.fresh(one)).outbox[-1].message_id
     (two,) = await world.take(
@@ -155,7 +156,7 @@ async def test_an_out_of_office_reply_starts_no_wait(world):
     assert two.waiting_since is None
 
 
-async def test_our_own_answer_from_a_mail_client_keeps_the_promise(world):
+async def test_our_own_answer_from_a_mail_client_keeps_the_promise(world) -> None:
     """An agent's mail that cites the conversation ends the wait and cancels the unsent note."""
     first = world.mail_from(subject="Parcel")
     (one,) = await world.take(first)
@@ -168,16 +169,18 @@ async def test_our_own_answer_from_a_mail_client_keeps_the_promise(world):
     assert two.outbox[0].state is SendState.CANCELLED
 
 
-async def test_our_own_address_is_never_noted(world):
+async def test_our_own_address_is_never_noted(world) -> None:
     """A mail from one of our own addresses cannot start a loop."""
     (one,) = await world.take(world.mail_from("help@example.com"))
     assert one.status is Status.HELD
     assert not one.outbox
 
 
-async def test_unreadable_bytes_become_visible_work(world):
+async def test_unreadable_bytes_become_visible_work(world) -> None:
     """What cannot be parsed has a queue, a due time and a warning, and no note."""
-    (one,) = await world.take(world.mail_from(kind=Kind.UNREADABLE, text="", reason="too deep", raw="ab" * 32))
+    (one,) = await world.take(
+        world.mail_from(kind=Kind.UNREADABLE, text="", reason="too deep", raw="ab" * 32)
+    )
     assert one.kind == "unreadable"
     assert one.status is Status.OPEN
     assert one.due_at is not None
@@ -185,7 +188,7 @@ async def test_unreadable_bytes_become_visible_work(world):
     assert "too deep" in one.flags[0]
 
 
-async def test_a_rule_decides_and_is_named(world):
+async def test_a_rule_decides_and_is_named(world) -> None:
     """The decision keeps the rule's name, the rules' version and why."""
     (one,) = await world.take(world.mail_from(text="I want my money back"))
     assert (one.queue, one.priority, one.skills) == ("billing", "high", ("billing",))
@@ -196,7 +199,7 @@ async def test_a_rule_decides_and_is_named(world):
     assert one.accountable == "tom"
 
 
-async def test_held_mail_gets_no_note(world):
+async def test_held_mail_gets_no_note(world) -> None:
     """A rule that holds a message keeps it from being noted or assigned."""
     await world.here("maria")
     (one,) = await world.take(world.mail_from(text="You won the lottery"))
@@ -207,12 +210,12 @@ async def test_held_mail_gets_no_note(world):
     assert done.status is Status.OPEN
 
 
-async def test_an_answer_in_time_keeps_the_promise_and_frees_the_agent(world):
+async def test_an_answer_in_time_keeps_the_promise_and_frees_the_agent(world) -> None:
     """When the provider accepts a person's answer by X, the promise is kept."""
     await world.here("maria")
     (one,) = await world.take(world.mail_from())
     await world.send()
-    done = await world.actions.reply(one.id, agent="maria", text="It comes today.")
+    done = await world.actions.reply(one.id, Answer(text="It comes today."), agent="maria")
     assert (done.status, done.owner, await world.claims("maria")) == (Status.PENDING, "", 0)
     assert done.promise.state is PromiseState.MADE
     await world.send()
@@ -222,15 +225,15 @@ async def test_an_answer_in_time_keeps_the_promise_and_frees_the_agent(world):
     assert [out.automatic for out in world.mail.sent] == [True, False]
 
 
-async def test_an_answer_before_the_note_left_cancels_the_note(world):
+async def test_an_answer_before_the_note_left_cancels_the_note(world) -> None:
     """Nobody gets a promise after the answer."""
     (one,) = await world.take(world.mail_from())
-    await world.actions.reply(one.id, agent="maria", text="It comes today.")
+    await world.actions.reply(one.id, Answer(text="It comes today."), agent="maria")
     await world.send()
     assert [out.automatic for out in world.mail.sent] == [False]
 
 
-async def test_a_promise_that_passes_unmet_is_broken(world):
+async def test_a_promise_that_passes_unmet_is_broken(world) -> None:
     """The timer ends it at X and marks the work overdue at its due time."""
     (one,) = await world.take(world.mail_from())
     await world.send()
@@ -242,12 +245,12 @@ async def test_a_promise_that_passes_unmet_is_broken(world):
     assert late.status is Status.OPEN
 
 
-async def test_a_customer_who_writes_again_returns_to_the_same_person(world):
+async def test_a_customer_who_writes_again_returns_to_the_same_person(world) -> None:
     """A pending conversation opens again, with whoever answered it, and a new due time."""
     await world.here("maria", "tom")
     (one,) = await world.take(world.mail_from(subject="Parcel"))
     owner = one.owner
-    await world.actions.reply(one.id, agent=owner, text="It comes today.")
+    await world.actions.reply(one.id, Answer(text="It comes today."), agent=owner)
     await world.send()
     world.clock.move(600)
     await world.here(owner)
@@ -257,7 +260,7 @@ async def test_a_customer_who_writes_again_returns_to_the_same_person(world):
     assert two.due_at == world.clock.now() + timedelta(hours=24)
 
 
-async def test_nobody_absent_gets_work(world):
+async def test_nobody_absent_gets_work(world) -> None:
     """Somebody who said that they are away is passed over; work waits with a duty person."""
     await world.here("maria")
     await world.actions.presence("maria", said="away")
@@ -266,7 +269,7 @@ async def test_nobody_absent_gets_work(world):
     assert one.accountable == "maria"
 
 
-async def test_capacity_is_never_exceeded_and_the_rest_waits_in_order(world):
+async def test_capacity_is_never_exceeded_and_the_rest_waits_in_order(world) -> None:
     """With room for two, the two most urgent are handed out, then the next when room appears."""
     await world.here("maria")
     messages = []
@@ -282,7 +285,7 @@ async def test_capacity_is_never_exceeded_and_the_rest_waits_in_order(world):
     assert await world.claims("maria") == 2
 
 
-async def test_arriving_work_is_not_handed_past_more_urgent_waiting_work(world):
+async def test_arriving_work_is_not_handed_past_more_urgent_waiting_work(world) -> None:
     """Whoever has waited longer gets the freed agent, not the newcomer."""
     old = world.mail_from("old@example.org")
     (waiting,) = await world.take(old)
@@ -295,7 +298,7 @@ async def test_arriving_work_is_not_handed_past_more_urgent_waiting_work(world):
     assert [one.owner for one in (a, b)] == ["maria", ""]
 
 
-async def test_a_chat_with_a_present_agent_needs_no_note(world):
+async def test_a_chat_with_a_present_agent_needs_no_note(world) -> None:
     """When an answer is expected within a minute, nobody is told to wait."""
     await world.here("maria")
     (one,) = await world.take(world.chat_from())
@@ -304,18 +307,18 @@ async def test_a_chat_with_a_present_agent_needs_no_note(world):
     assert one.no_note
 
 
-async def test_a_chat_with_nobody_there_gets_a_name_and_a_time(world):
+async def test_a_chat_with_nobody_there_gets_a_name_and_a_time(world) -> None:
     """The duty person speaks when nobody is on."""
     (one,) = await world.take(world.chat_from())
     assert not one.owner
     assert len(one.outbox) == 1
 
 
-async def test_a_live_chat_keeps_its_owner_until_it_falls_silent(world):
+async def test_a_live_chat_keeps_its_owner_until_it_falls_silent(world) -> None:
     """An answered chat still counts as work; after ten silent minutes the owner is free again."""
     await world.here("maria")
     (one,) = await world.take(world.chat_from())
-    await world.actions.reply(one.id, agent="maria", text="Hi!")
+    await world.actions.reply(one.id, Answer(text="Hi!"), agent="maria")
     await world.send()
     assert (await world.fresh(one)).owner == "maria"
     assert await world.claims("maria") == 1
@@ -327,13 +330,13 @@ async def test_a_live_chat_keeps_its_owner_until_it_falls_silent(world):
     assert await world.claims("maria") == 0
 
 
-async def test_an_address_left_in_the_chat_gets_a_copy_of_the_answer(world):
+async def test_an_address_left_in_the_chat_gets_a_copy_of_the_answer(world) -> None:
     """A customer who went away reads the answer in their mail, once; one who saw it does not."""
     email = Identity(kind="email", address="ana@example.org")
     (one,) = await world.take(world.chat_from())
     await world.take(world.chat_from(kind=Kind.STATUS, text="", reason="contact", claims=(email,)))
     await world.send()
-    await world.actions.reply(one.id, agent="maria", text="Here is the answer.")
+    await world.actions.reply(one.id, Answer(text="Here is the answer."), agent="maria")
     await world.send()
     assert not world.mail.sent
     world.clock.move(61)
@@ -341,7 +344,7 @@ async def test_an_address_left_in_the_chat_gets_a_copy_of_the_answer(world):
     assert [out.to.address for out in world.mail.sent] == ["ana@example.org"]
 
 
-async def test_three_automatic_mails_a_day_are_enough(world):
+async def test_three_automatic_mails_a_day_are_enough(world) -> None:
     """A fourth note to the same sender within a day is not sent, and the reason is on record."""
     taken = await world.take(*[world.mail_from(subject=f"Matter {n}") for n in range(5)])
     await world.send()
@@ -350,7 +353,7 @@ async def test_three_automatic_mails_a_day_are_enough(world):
     assert len(silent) == 2
 
 
-async def test_a_note_too_late_to_be_of_use_is_not_sent(world):
+async def test_a_note_too_late_to_be_of_use_is_not_sent(world) -> None:
     """After a long downtime the old note stays unsent and its promise is withdrawn."""
     (one,) = await world.take(world.mail_from())
     world.clock.move(7 * 3600)
@@ -361,7 +364,7 @@ async def test_a_note_too_late_to_be_of_use_is_not_sent(world):
     assert late.no_note
 
 
-async def test_a_delayed_note_says_a_time_that_still_lies_ahead(world):
+async def test_a_delayed_note_says_a_time_that_still_lies_ahead(world) -> None:
     """Words and promise are made anew when X came too near before the note left."""
     (one,) = await world.take(world.mail_from(text="my money back please"))
     near = one.promise.at - timedelta(seconds=30)
@@ -372,7 +375,7 @@ async def test_a_delayed_note_says_a_time_that_still_lies_ahead(world):
     assert sent.outbox[0].text != one.outbox[0].text
 
 
-async def test_paused_notes_stay_unsaid(world):
+async def test_paused_notes_stay_unsaid(world) -> None:
     """While notes are paused, messages are routed and the reason is on record."""
     world.house = replace(world.house, paused=True)
     (one,) = await world.take(world.mail_from())
@@ -380,10 +383,10 @@ async def test_paused_notes_stay_unsaid(world):
     assert "paused" in one.no_note
 
 
-async def test_a_bounce_of_our_answer_brings_the_work_back(world):
+async def test_a_bounce_of_our_answer_brings_the_work_back(world) -> None:
     """A failed answer is flagged and open again, not silently lost."""
     (one,) = await world.take(world.mail_from())
-    await world.actions.reply(one.id, agent="maria", text="It comes today.")
+    await world.actions.reply(one.id, Answer(text="It comes today."), agent="maria")
     await world.send()
     sent = (await world.fresh(one)).outbox[-1].message_id
     (two,) = await world.take(
@@ -394,7 +397,7 @@ async def test_a_bounce_of_our_answer_brings_the_work_back(world):
     assert "no such mailbox" in two.flags[-1]
 
 
-async def test_two_first_messages_of_a_thread_make_one_conversation(world):
+async def test_two_first_messages_of_a_thread_make_one_conversation(world) -> None:
     """Racing routers collide on the thread's id and one of them goes round again."""
     one, two = world.chat_from(), world.chat_from()
     await world.store.accept([(m, m.received_at) for m in (one, two)])

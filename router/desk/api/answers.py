@@ -8,6 +8,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from msgspec import Meta, Struct
 
 from channels.message import Attachment
+from router.actions import Answer
 from router.conversation import Conversation
 from router.desk import views
 from router.desk.accounts import Role
@@ -66,15 +67,14 @@ async def reply(call: Call, id: str, body: Reply) -> ConversationView:
     if not text:
         raise Invalid("Write something: the text is empty.")
     conversation = await find(call, id)
-    changed = await call.parts.actions.reply(
-        conversation.id,
-        agent=call.agent,
+    answer = Answer(
         text=text,
         attachments=_attachments(call, body.files),
         resolve=body.resolve,
         key=_key(call),
         version=body.version,
     )
+    changed = await call.parts.actions.reply(conversation.id, answer, agent=call.agent)
     return _view(call, changed)
 
 
