@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
-from rules.wording import WordingError
 
 from channels.message import Kind, Message
 from router import note, steps
@@ -12,6 +11,7 @@ from router.draft import Draft
 from router.house import House
 from router.promise import Quote, Snapshot, promise
 from rules.model import Person
+from rules.wording import WordingError
 
 #: A present owner of a live conversation is expected to answer within this time.
 LIVE_ANSWER_S = 30.0
@@ -49,7 +49,12 @@ def acknowledge(draft: Draft, conversation: Conversation, message: Message) -> C
         explanation=quote.explanation,
     )
     draft.log(
-        conversation, "promised", agent=person.id, subject=item.id, promised=quote.at.isoformat(), late=quote.late
+        conversation,
+        "promised",
+        agent=person.id,
+        subject=item.id,
+        promised=quote.at.isoformat(),
+        late=quote.late,
     )
     return steps.enqueue(steps.promise(conversation, made), item)
 

@@ -31,7 +31,9 @@ def arm(where: str) -> None:
     """Let the process die by SIGKILL at the step, on its n-th pass: `rt.decided` or `rt.decided:3`."""
     point, _, passes = where.partition(":")
     if point not in POINTS or not (passes or "1").isdigit():
-        raise ConfigError(f"--crash: {where!r} is no step. Steps: {', '.join(POINTS)}, with :N for the N-th pass.")
+        raise ConfigError(
+            f"--crash: {where!r} is no step. Steps: {', '.join(POINTS)}, with :N for the N-th pass."
+        )
     _armed[point] = int(passes or "1")
 
 

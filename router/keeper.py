@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
-from rules.evaluate import Rulebook
-from rules.wording import Wording
 
 from channels import registry
 from channels.port import Clock
@@ -15,6 +13,8 @@ from router.house import Account, House
 from router.language import detect
 from router.ports import Store
 from router.settings import Settings
+from rules.evaluate import Rulebook
+from rules.wording import Wording
 
 logger = log.get(__name__)
 

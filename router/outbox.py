@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
-from rules.wording import WordingError
 
 from channels.message import Outgoing
 from router import steps
@@ -12,6 +11,7 @@ from router.acknowledge import quoted, worded
 from router.conversation import Conversation, Item, PromiseState, SendState, Status
 from router.house import House
 from router.tokens import reply_token
+from rules.wording import WordingError
 
 #: After this many seconds in `sending` nobody can be sending any more.
 LEASE_S = 60.0

@@ -6,7 +6,7 @@ from router.brokers.hints import LocalEvents
 from router.ports import Hint
 
 
-async def test_a_reader_that_timed_out_goes_on_waiting():
+async def test_a_reader_that_timed_out_goes_on_waiting() -> None:
     """A wait cut short by a timeout is taken up again, and hears the next hint."""
     events = LocalEvents()
     async with events.subscribe() as hints:
