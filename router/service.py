@@ -51,7 +51,8 @@ class Service:
             keep += [group.create_task(self._keep("reports", self._board.run))]
             intake = [group.create_task(self._keep("accept", parts.acceptor.run))]
             work_tasks: list[asyncio.Task[None]] = []
-            work = [group.create_task(self._broker(group, work_tasks))]
+            aside: list[asyncio.Task[None]] = []
+            work = [group.create_task(self._broker(group, work_tasks, aside))]
             if "router" in self._roles:
                 keep += [group.create_task(self._keep("timers", parts.timers.run))]
                 keep += [group.create_task(self._keep("outbox", parts.notifier.run))]
@@ -65,6 +66,7 @@ class Service:
             await _end(intake, INTAKE_S)
             self._stopping.set()
             parts.consumer.stop()
+            await _end(aside, WORK_S)
             await _finish(work_tasks, WORK_S)
             await _end([*work, *work_tasks], 1.0)
             await _end(keep, WORK_S)
@@ -79,9 +81,12 @@ class Service:
         await parts.blobs.close()
         await parts.store.close()
 
-    async def _broker(self, group: asyncio.TaskGroup, tasks: list[asyncio.Task[None]]) -> None:
+    async def _broker(
+        self, group: asyncio.TaskGroup, tasks: list[asyncio.Task[None]], aside: list[asyncio.Task[None]]
+    ) -> None:
         """Open the broker, however long it takes; then let the router work on its queues.
 
+        `tasks` end once the consumer stops, those `aside` when they are cancelled.
         Until then messages are taken in all the same: the store has them.
         """
         parts = self._parts
@@ -98,8 +103,9 @@ class Service:
         if "router" not in self._roles:
             return
         loops = {queue: partial(parts.consumer.run, queue) for queue in queues}
-        loops["parked"] = partial(drain_parked, parts.consumer, parts.broker, parts.store, parts.clock)
         tasks.extend(group.create_task(self._keep(name, loop)) for name, loop in loops.items())
+        parked = partial(drain_parked, parts.consumer, parts.broker, parts.store, parts.clock)
+        aside.append(group.create_task(self._keep("parked", parked)))
 
     def _receivers(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         return [
