@@ -90,6 +90,7 @@ class Acceptor:
         for (message, waiter), fresh in zip(batch, new, strict=True):
             if fresh:
                 metrics.accepted(message.channel)
+                logger.debug("accepted", correlation=log.correlation(message.key), channel=message.channel)
             if not waiter.done():
                 waiter.set_result(fresh)
 

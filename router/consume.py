@@ -26,6 +26,10 @@ PAUSE_S = 1.0
 HEADS = 20
 
 
+class _Stopped(Exception):
+    """The service stops while the store is down: the deliveries come again."""
+
+
 class Consumer:
     """Decides the messages of one queue after another batch."""
 
@@ -52,30 +56,37 @@ class Consumer:
     async def work(self, batch: Sequence[Delivery]) -> None:
         """Decide a batch and acknowledge it; what fails alone is tried again or parked alone."""
         started = perf_counter()
+        keys = [one.key for one in batch]
         try:
-            lost = await self.decide([one.key for one in batch])
-        except StoreError as error:
-            logger.warning("store failed; the batch comes again", error=type(error).__name__, size=len(batch))
-            await self._broker.retry(batch, delay_s=PAUSE_S)
-            await self._clock.sleep(PAUSE_S)
+            lost = set(await self._decided(keys))
+        except _Stopped:
             return
         except Exception:
             logger.exception("batch failed; its messages go round singly", size=len(batch))
-            lost = [one.key for one in batch]
-        await self._singly([one for one in batch if one.key in set(lost)])
-        await self._broker.ack([one for one in batch if one.key not in set(lost)])
+            lost = set(keys)
+        await self._broker.ack([one for one in batch if one.key not in lost])
         reach("rt.acked")
-        metrics.decided(
-            batch[0].queue.removeprefix("inbound."), len(batch) - len(lost), perf_counter() - started
-        )
+        channel = batch[0].queue.removeprefix("inbound.")
+        metrics.decided(channel, sum(one.key not in lost for one in batch), perf_counter() - started)
+        await self._singly([one for one in batch if one.key in lost])
+
+    async def _decided(self, keys: Sequence[str]) -> list[str]:
+        """Decide, waiting for the store where it fails: the broker would count a hand-back as a try."""
+        while True:
+            try:
+                return await self.decide(keys)
+            except StoreError as error:
+                logger.warning("store failed; deciding again", error=type(error).__name__, size=len(keys))
+            if self._stopping:
+                raise _Stopped
+            await self._clock.sleep(PAUSE_S)
 
     async def _singly(self, deliveries: Sequence[Delivery]) -> None:
         for one in deliveries:
             try:
                 await self._until_won(one.key)
-            except StoreError:
-                await self._broker.retry([one], delay_s=PAUSE_S)
-                continue
+            except _Stopped:
+                return
             except Exception as error:
                 logger.exception("parked", key=log.correlation(one.key))
                 await self._park(one, error)
@@ -84,7 +95,7 @@ class Consumer:
 
     async def _until_won(self, key: str) -> None:
         for _ in range(ROUNDS):
-            if not await self.decide([key]):
+            if not await self._decided([key]):
                 return
         raise Poison(f"lost {ROUNDS} races in a row")
 
@@ -137,6 +148,8 @@ class Consumer:
         for change, won in zip(commit.changes, outcome.changes, strict=True):
             if won:
                 one = change.conversation
+                for entry in change.applied:
+                    logger.debug("decided", correlation=log.correlation(entry.key), reference=one.reference)
                 kind = "outbox" if one.send_at is not None else "conversation"
                 hints.append(Hint(kind=kind, id=one.id, version=one.version))
         self._events.publish(hints)
@@ -162,7 +175,9 @@ async def drain_parked(consumer: Consumer, broker: Broker, store: Store, clock: 
         for one in await broker.take("parked", limit=1, wait_s=WAIT_S, gather_s=0.0):
             try:
                 if one.attempts or not await _settled_alone(consumer, one.key):
-                    await store.park(one.key, reason="handed out too often without an end", at=clock.now())
+                    await store.park(
+                        one.key, reason=one.reason or "handed out too often without an end", at=clock.now()
+                    )
             except StoreError:
                 await broker.retry([one], delay_s=PAUSE_S)
                 await clock.sleep(PAUSE_S)

@@ -19,7 +19,7 @@ from router.house import House
 from router.journal import changed, event
 from router.outbox import Result
 from router.ports import Change, Commit, Events, Hint, Ids, Store
-from router.steps import amend, item_of
+from router.steps import amend, flag, item_of
 from router.tasks import beside
 
 logger = log.get(__name__)
@@ -175,6 +175,9 @@ class Notifier:
                 reason = "the customer saw it on the channel"
             if not reason and not allowed.get(item.id, True):
                 reason = f"{MOST_NOTES} automatic messages in 24 hours are enough"
+                conversation = flag(
+                    conversation, f"No note went out: {reason}. Write to the customer yourself."
+                )
             if reason:
                 conversation = outbox.cancel(conversation, item, reason, now)
                 continue
@@ -219,6 +222,7 @@ class Notifier:
         metrics.sent(
             out.channel, result.state.value, automatic=out.automatic, seconds=perf_counter() - started
         )
+        logger.debug("sent", reference=out.reference, item=out.id, state=result.state.value)
         self._results.append(result)
         self._finished.set()
 

@@ -95,6 +95,7 @@ class Timers:
         if slow:
             await self._ring_again()
             await self._free_orphans()
+            await self._replace_leavers()
 
     async def _wake(self) -> None:
         now = self._clock.now()
@@ -124,9 +125,7 @@ class Timers:
             after = replace(after, status=Status.OPEN, snoozed_until=None)
         if one.status is Status.PENDING and one.idle_until is not None and one.idle_until <= now:
             after = steps.disown(after)
-        if after.status is Status.OPEN and not after.owner:
-            after = replace(after, accountable=accountable(self._house().book, after.queue, agents, now))
-        return changed(one, after, events=lines)
+        return changed(one, self._watched(after, agents, now), events=lines)
 
     async def _ring_again(self) -> None:
         """Ring for messages that are in the store but in no conversation yet."""
@@ -139,6 +138,30 @@ class Timers:
             await self._broker.publish([(queue_of(channel), key) for channel, key in stuck])
         except BrokerError as error:
             logger.warning("broker not reached", error=type(error).__name__)
+
+    async def _replace_leavers(self) -> None:
+        """Put the work of people who no longer stand in the rules back into its queues."""
+        people, now = self._house().book.people, self._clock.now()
+        agents = await self._store.agents()
+        gone = [one for one in agents.values() if one.id not in people and one.claims]
+        for agent in gone:
+            found = await self._store.conversations([claim.conversation for claim in agent.claims])
+            owned = [one for one in found if one.owner == agent.id]
+            lines = [
+                event(one, now, "let go", agent=agent.id, reason="no longer in the rules") for one in owned
+            ]
+            changes = [
+                changed(one, self._watched(steps.disown(one), agents, now), events=[line])
+                for one, line in zip(owned, lines, strict=True)
+            ]
+            freed = replace(agent, claims=(), version=agent.version + 1)
+            await self._store.commit(Commit(changes=changes, agents=[freed]))
+
+    def _watched(self, one: Conversation, agents: dict[str, Agent], now: datetime) -> Conversation:
+        """Return it with the duty person as accountable, where it waits without an owner."""
+        if one.owner or one.status not in {Status.OPEN, Status.HELD}:
+            return one
+        return replace(one, accountable=accountable(self._house().book, one.queue, agents, now))
 
     async def _free_orphans(self) -> None:
         """Free claims that no conversation names: their router died between claim and commit, or let go."""

@@ -30,8 +30,8 @@ def book(tmp_path) -> Iterator[Ledger]:
 class Senders:
     """Customers who write at the same time and send again whatever was not taken with 250, as mail servers do."""
 
-    def __init__(self, running: Running, count: int) -> None:
-        self.running, self.count = running, count
+    def __init__(self, running: Running, count: int, patience_s: float = 60) -> None:
+        self.running, self.count, self.patience_s = running, count, patience_s
         self.accepted: set[str] = set()
         self._threads = [threading.Thread(target=self._send, args=(n,)) for n in range(4)]
 
@@ -43,12 +43,12 @@ class Senders:
     def wait(self) -> None:
         """Wait until everything was taken."""
         for thread in self._threads:
-            thread.join(90)
+            thread.join(self.patience_s + 30)
         assert len(self.accepted) == self.count, f"{len(self.accepted)} of {self.count} mails were accepted"
 
     def _send(self, first: int) -> None:
         for number in range(first, self.count, len(self._threads)):
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + self.patience_s
             while time.monotonic() < deadline:
                 try:
                     self.running.mail(
@@ -61,14 +61,14 @@ class Senders:
                 break
 
 
-def settled(running: Running, count: int) -> None:
+def settled(running: Running, count: int, seconds: float = 60) -> None:
     """Wait until every mail has a conversation, and hold the store against the invariants."""
 
     def done() -> bool:
         seen = running.audit()
         return seen.conversations == count and not seen.findings and not notes_under_way(running)
 
-    until(done, f"{count} conversations, a clean audit and no note under way", 60)
+    until(done, f"{count} conversations, a clean audit and no note under way", seconds)
 
 
 def notes_under_way(running: Running) -> int:
@@ -76,7 +76,7 @@ def notes_under_way(running: Running) -> int:
 
     async def job(parts: Parts) -> int:
         soon = parts.clock.now() + timedelta(seconds=45)
-        return len(await parts.store.to_send(soon, 1000))
+        return len(await parts.store.to_send(soon, 100_000))
 
     return int(running.inside(job))
 
@@ -94,7 +94,7 @@ def shown(running: Running) -> int:
     """Return how many notes are in doubt, and so are shown to the accountable person, never sent again."""
 
     async def job(parts: Parts) -> int:
-        found = await parts.store.audit_conversations("", 1000)
+        found = await parts.store.audit_conversations("", 100_000)
         doubt = {SendState.UNKNOWN, SendState.SENDING}
         return sum(item.state in doubt for one in found for item in one.outbox)
 

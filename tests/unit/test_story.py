@@ -1,3 +1,4 @@
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -404,3 +405,16 @@ async def test_two_first_messages_of_a_thread_make_one_conversation(world) -> No
     assert await world.consumer.decide([one.key]) == []
     assert await world.consumer.decide([two.key]) == []
     assert (await world.conversation(one)).id == (await world.conversation(two)).id
+
+
+async def test_the_work_of_somebody_who_left_goes_back_to_its_queue(world) -> None:
+    """When an agent no longer stands in the rules, their work waits again, with somebody accountable."""
+    await world.here("maria")
+    (one,) = await world.take(world.mail_from())
+    assert one.owner == "maria"
+    people = {name: person for name, person in world.book.people.items() if name != "maria"}
+    world.house = replace(world.house, book=dataclasses.replace(world.book, people=people))
+    await world.timers.tick(slow=True)
+    left = await world.fresh(one)
+    assert (left.owner, left.accountable) == ("", "tom")
+    assert await world.claims("maria") == 0
