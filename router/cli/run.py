@@ -50,7 +50,8 @@ def _loop_factory(settings: Settings, roles: tuple[str, ...]) -> None:
 async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
     """Run until SIGTERM or SIGINT."""
     parts = build(settings)
-    await asyncio.to_thread(language.warm, parts.keeper().wording.languages)
+    if "router" in roles:
+        await asyncio.to_thread(language.warm, parts.keeper().wording.languages)
     banner = SAMPLE if parts.keeper.book().sample else ""
     own = {key: host.health for key, host in parts.hosts.items()}
     board = Board(parts.store, parts.clock, own, runs="channels" in roles)
