@@ -73,7 +73,7 @@ def test_a_copyleft_licence_would_be_noticed() -> None:
 def test_every_target_of_the_makefile_is_there() -> None:
     """The commands that README and CI name exist."""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert {"run", "demo", "test", "check", "bench", "drill", "soak", "lock", "clean"} <= targets
+    assert {"run", "test", "check", "bench", "drill", "soak", "lock", "clean"} <= targets
     assert (ROOT / ".ci/run").stat().st_mode & 0o100
     named = re.findall(
         r"\bmake ([a-z]+)", (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
