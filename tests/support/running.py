@@ -130,6 +130,10 @@ class Running:
             return True
         return False
 
+    def pid(self, name: str = "all") -> int:
+        """Return the process's id."""
+        return self._processes[name].pid
+
     def gone(self, name: str = "all", seconds: float = 30.0) -> int:
         """Wait until the process has ended; return its exit code."""
         return self._processes[name].wait(seconds)
