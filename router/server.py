@@ -1,5 +1,6 @@
 """The web server of a process: the routes of its roles, health and metrics on each."""
 
+import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
@@ -12,6 +13,7 @@ from router import log
 from router.bootstrap import Parts
 from router.desk import app as desk
 from router.desk.parts import Parts as DeskParts
+from router.errors import ConfigError
 from router.health import Health
 
 logger = log.get(__name__)
@@ -36,7 +38,7 @@ class Server:
         self.port = parts.settings.server.port
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the address is taken."""
+        """Listen. Raises ConfigError when the address is taken."""
         app = web.Application(client_max_size=BODY_BYTES)
         app.add_routes(self._health_routes())
         if "channels" in self._roles:
@@ -47,7 +49,14 @@ class Server:
         await self._runner.setup()
         server = self._parts.settings.server
         site = web.TCPSite(self._runner, server.host, server.port, reuse_address=True)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise ConfigError(
+                f"server.listen: cannot listen on {server.listen}: {why}. "
+                "Stop the other program there, or choose another port: HANDLEBY_SERVER__LISTEN=127.0.0.1:8081"
+            ) from None
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from channels import registry
+from channels.errors import Misconfigured
 from channels.port import Channel
 from router import log
 from router.accept import queue_of
@@ -122,7 +123,13 @@ class Service:
                 await channel.receive()
             except Exception as error:  # noqa: BLE001  # whatever it was, the account is started again
                 host.report("down", f"{type(error).__name__}: {error}"[:300])
-                logger.warning("account failed; starting again", channel=host.channel, account=host.account)
+                reason = str(error) if isinstance(error, Misconfigured) else type(error).__name__
+                logger.warning(
+                    "account failed; starting again",
+                    channel=host.channel,
+                    account=host.account,
+                    reason=reason,
+                )
             else:
                 return
             await asyncio.sleep(pause_s)

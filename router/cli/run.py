@@ -10,7 +10,7 @@ from router import faults, language, log
 from router.board import Board
 from router.bootstrap import Parts, build
 from router.cli.base import Config, settings_of
-from router.errors import ConfigError
+from router.errors import ConfigError, HandlebyError
 from router.health import Health
 from router.server import Server
 from router.service import ROLES, Service
@@ -43,8 +43,18 @@ def run(
 def _loop_factory(settings: Settings, roles: tuple[str, ...]) -> None:
     import uvloop  # noqa: PLC0415  # only here, and not on every platform
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings, roles))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, roles))
+    except ExceptionGroup as group:
+        plain, rest = group.split(HandlebyError)
+        if plain is None or rest is not None:
+            raise
+        raise _first(plain) from None
+
+
+def _first(error: Exception) -> Exception:
+    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
 async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
