@@ -23,7 +23,11 @@ BATCH = 200
 #: How long a sender waits for the broker; the store has the message, and a sweep rings again.
 RING_WAIT_S = 1.0
 
+#: What senders are told who come too late.
+STOPPING = "the service is stopping"
+
 Waiter: TypeAlias = asyncio.Future[bool]
+Batch: TypeAlias = Sequence[tuple[Message, Waiter]]
 
 
 def queue_of(channel: str) -> str:
@@ -39,9 +43,10 @@ class Acceptor:
         self._store, self._broker, self._clock, self._house = store, broker, clock, house
         self._waiting: list[tuple[Message, Waiter]] = []
         self._wake = asyncio.Event()
+        self._stopped = False
 
     async def run(self) -> None:
-        """Write what arrives until cancelled; whoever still waits is told to try again."""
+        """Write what arrives until cancelled; whoever still waits then is told to try again."""
         try:
             async with beside() as rings:
                 while True:
@@ -51,9 +56,8 @@ class Acceptor:
                         batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
                         await self._accept(batch, rings)
         finally:
-            for _, waiter in self._waiting:
-                if not waiter.done():
-                    waiter.set_exception(Unavailable("the service is stopping"))
+            self._stopped = True
+            _refuse(self._waiting, STOPPING)
 
     async def deliver(self, message: Message) -> Receipt:
         """Return once the message is on disk and the router was rung, or the ring was given up for now.
@@ -61,6 +65,8 @@ class Acceptor:
         Raises Unavailable when the store cannot take it: the sender must keep it.
         """
         reach("in.read")
+        if self._stopped:
+            raise Unavailable(STOPPING)
         waiter: Waiter = asyncio.get_running_loop().create_future()
         self._waiting.append((message, waiter))
         self._wake.set()
@@ -68,33 +74,68 @@ class Acceptor:
         reach("in.accepted")
         return Receipt(key=message.key, duplicate=not new)
 
-    async def _accept(self, batch: Sequence[tuple[Message, Waiter]], rings: asyncio.TaskGroup) -> None:
+    async def _accept(self, batch: Batch, rings: asyncio.TaskGroup) -> None:
+        """Write one batch; every one of its senders gets an answer, whatever happens."""
         try:
-            new = await self._store.accept([(message, self._due(message)) for message, _ in batch])
+            await self._write(batch, rings)
         except StoreError as error:
             logger.warning("not accepted", messages=len(batch), error=type(error).__name__)
-            for _, waiter in batch:
-                if not waiter.done():
-                    waiter.set_exception(Unavailable(str(error)))
-            return
+            _refuse(batch, str(error))
+        except Exception as error:
+            logger.exception("not accepted", messages=len(batch), error=type(error).__name__)
+            if len(batch) > 1:
+                await self._accept_singly(batch, rings)
+            else:
+                _refuse(batch, f"the message could not be stored ({type(error).__name__})")
+        except BaseException:
+            _refuse(batch, STOPPING)
+            raise
+
+    async def _accept_singly(self, batch: Batch, rings: asyncio.TaskGroup) -> None:
+        """Write the messages one by one, so that a bad one harms no neighbour."""
+        try:
+            for one in batch:
+                await self._accept([one], rings)
+        except BaseException:
+            _refuse(batch, STOPPING)
+            raise
+
+    async def _write(self, batch: Batch, rings: asyncio.TaskGroup) -> None:
+        new = await self._store.accept([(message, self._due(message)) for message, _ in batch])
         reach("in.stored")
         rings.create_task(self._ring(batch, new))
 
-    async def _ring(self, batch: Sequence[tuple[Message, Waiter]], new: Sequence[bool]) -> None:
+    async def _ring(self, batch: Batch, new: Sequence[bool]) -> None:
         """Ring for the batch, then answer the senders; a failed ring is made good by the sweep."""
         rings = [(queue_of(message.channel), message.key) for message, _ in batch]
-        with suppress(BrokerError, TimeoutError):
-            async with asyncio.timeout(RING_WAIT_S):
-                await self._broker.publish(rings)
-        reach("in.published")
-        for (message, waiter), fresh in zip(batch, new, strict=True):
-            if fresh:
-                metrics.accepted(message.channel)
-                logger.debug("accepted", correlation=log.correlation(message.key), channel=message.channel)
-            if not waiter.done():
-                waiter.set_result(fresh)
+        try:
+            with suppress(BrokerError, TimeoutError):
+                async with asyncio.timeout(RING_WAIT_S):
+                    await self._broker.publish(rings)
+            reach("in.published")
+        except Exception as error:
+            logger.exception("not rung", messages=len(batch), error=type(error).__name__)
+        finally:
+            _answer(batch, new)
 
     def _due(self, message: Message) -> datetime:
         """Return the due time that a message has from its first moment, before any rule has spoken."""
         target_s = self._house().book.policy(message.channel).target_s
         return message.received_at + timedelta(seconds=target_s)
+
+
+def _answer(batch: Batch, new: Sequence[bool]) -> None:
+    """Tell the senders that their messages are stored."""
+    for (message, waiter), fresh in zip(batch, new, strict=True):
+        if fresh:
+            metrics.accepted(message.channel)
+            logger.debug("accepted", correlation=log.correlation(message.key), channel=message.channel)
+        if not waiter.done():
+            waiter.set_result(fresh)
+
+
+def _refuse(batch: Batch, reason: str) -> None:
+    """Tell those who still wait to try again."""
+    for _, waiter in batch:
+        if not waiter.done():
+            waiter.set_exception(Unavailable(reason))
