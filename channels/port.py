@@ -136,8 +136,13 @@ class Host(Protocol):
         """Return 32 bytes for this account and purpose, the same on every process of the fleet."""
         ...
 
-    def report(self, state: str, error: str = "") -> None:
-        """Tell health how the account is: `ok`, `degraded` or `down`, and why."""
+    def report(self, state: str, error: str = "", *, part: str = "") -> None:
+        """Tell health how a part of the account is: `starting`, `ok`, `degraded` or `down`, and why.
+
+        Parts are judged apart, and the worst of them is shown: name `send` what sends, and others as
+        you like (`receive`, `receive Sent`). A channel that works in one piece names none. Say `ok`
+        only once it has been seen to work.
+        """
         ...
 
 

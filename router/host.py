@@ -166,7 +166,7 @@ class AccountHost:
         name = f"{self.channel}\n{self.account}\n{purpose}"
         return hmac.new(self._parts.secret, name.encode(), hashlib.sha256).digest()
 
-    def report(self, state: str, error: str = "") -> None:
+    def report(self, state: str, error: str = "", *, part: str = "") -> None:  # noqa: ARG002  # next commit
         """Tell health how the account is."""
         if state != self.health.state:
             self.health.since = self.clock.now()

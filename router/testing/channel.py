@@ -66,6 +66,8 @@ class RecordingHost:
         self.repeated: list[str] = []
         #: (state, error) in order.
         self.reports: list[tuple[str, str]] = []
+        #: The last (state, error) of each part.
+        self.parts: dict[str, tuple[str, str]] = {}
         #: Saved positions by cursor name, and every save in order.
         self.cursors: dict[str, str] = {}
         self.saves: list[tuple[str, str]] = []
@@ -144,8 +146,9 @@ class RecordingHost:
         """Return 32 bytes that depend on account and purpose only."""
         return hashlib.sha256(f"{self.channel}/{self.account}/{purpose}".encode()).digest()
 
-    def report(self, state: str, error: str = "") -> None:
+    def report(self, state: str, error: str = "", *, part: str = "") -> None:
         """Keep the report, once as long as it stays the same."""
+        self.parts[part] = (state, error)
         if not self.reports or self.reports[-1] != (state, error):
             self.reports.append((state, error))
 
