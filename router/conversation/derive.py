@@ -7,7 +7,7 @@ import msgspec
 
 from channels.message import Message
 from router.conversation.document import Conversation
-from router.conversation.states import NoteKind, PromiseState, Status
+from router.conversation.states import NoteKind, PromiseState, SendState, Status
 
 #: Order of the priorities; anything more urgent comes before anything less urgent.
 PRIORITY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
@@ -50,10 +50,12 @@ def indexed(conversation: Conversation) -> Conversation:
 def wakes(conversation: Conversation) -> list[datetime]:
     """Return the instants at which a timer has something to do."""
     found = []
-    if conversation.promise is not None and conversation.promise.state is PromiseState.MADE:
+    if conversation.promise is not None and promise_told(conversation):
         found.append(conversation.promise.at)
-    if conversation.due_at is not None and not conversation.overdue and conversation.status is Status.OPEN:
+    if conversation.due_at is not None and not conversation.overdue and is_owed(conversation):
         found.append(conversation.due_at)
+    if conversation.note_at is not None and conversation.status is Status.OPEN:
+        found.append(conversation.note_at)
     if conversation.snoozed_until is not None and conversation.status is Status.SNOOZED:
         found.append(conversation.snoozed_until)
     if conversation.idle_until is not None and conversation.status is Status.PENDING and conversation.owner:
@@ -61,9 +63,33 @@ def wakes(conversation: Conversation) -> list[datetime]:
     return found
 
 
+def is_owed(conversation: Conversation) -> bool:
+    """Tell whether somebody of ours still owes something by the due time, an answer on its way included."""
+    if conversation.status in {Status.OPEN, Status.HELD}:
+        return True
+    return conversation.status is not Status.MERGED and conversation.waiting_since is not None
+
+
+def promise_told(conversation: Conversation) -> bool:
+    """Tell whether the running promise has left in a note: only then can it be kept or broken."""
+    made = conversation.promise
+    if made is None or made.state is not PromiseState.MADE:
+        return False
+    left = {SendState.SENDING, SendState.SENT, SendState.UNKNOWN}
+    return any(
+        item.note is not None and item.at == made.made_at and item.state in left
+        for item in conversation.outbox
+    )
+
+
 def note_id(conversation: str, trigger: str, kind: NoteKind) -> str:
     """Return the id of the one note that this trigger may cause: hash(conversation, trigger, kind)."""
     return "n_" + hashlib.sha256(f"{conversation}\n{trigger}\n{kind}".encode()).hexdigest()[:24]
+
+
+def customer_id(identity: str) -> str:
+    """Return the id of the customer who first comes with this identity key, the same whoever makes the record."""
+    return "c_" + hashlib.sha256(identity.encode()).hexdigest()[:24]
 
 
 def links_of(message: Message) -> tuple[str, ...]:

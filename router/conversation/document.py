@@ -77,6 +77,10 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     #: Provider's thread, for sending.
     thread: str = ""
+    #: Due time of a customer's message that came while our answer to the one before was on its way.
+    later_due: datetime | None = None
+    #: When to send a note after all, if a person expected to answer at once has not.
+    note_at: datetime | None = None
     #: True once the due time passed unmet in the running wait.
     overdue: bool = False
     #: An answered live conversation keeps its owner until then, if the customer stays silent.

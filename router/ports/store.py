@@ -110,6 +110,10 @@ class Store(Protocol):
         """Return one customer."""
         ...
 
+    async def customers_of(self, identities: Sequence[str]) -> dict[str, Customer]:
+        """Return customers by identity key: whoever first came with it; strangers are absent."""
+        ...
+
     async def recent_items(self, limit: int) -> list[tuple[str, Item]]:
         """Return (conversation id, item) of what was sent last, newest first, for `/outbox`."""
         ...

@@ -65,7 +65,7 @@ class Commit(Struct, frozen=True, kw_only=True):
     changes: Sequence[Change] = ()
     #: Agents with new claims; written only if the stored version is one less (0 = not stored yet).
     agents: Sequence[Agent] = ()
-    #: New customers (version 1) and changed ones; a lost one is dropped silently, the next message mends it.
+    #: New customers (version 1) and changed ones; a router drops a lost one, the next message mends it.
     customers: Sequence[Customer] = ()
     #: Log lines that belong to no conversation.
     events: Sequence[Event] = ()
@@ -76,6 +76,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     changes: Sequence[bool]
     agents: Sequence[bool]
+    customers: Sequence[bool] = ()
 
 
 class Lease(Struct, frozen=True, kw_only=True):

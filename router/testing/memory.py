@@ -134,11 +134,10 @@ class MemoryDecide(MemoryBase):
         """Write agents, then conversations, each by compare-and-set, then what follows from them."""
         agents = [self._write_agent(agent) for agent in commit.agents]
         winners = {agent.id for agent, won in zip(commit.agents, agents, strict=True) if won}
-        for customer in commit.customers:
-            self._write_customer(customer)
+        customers = [self._write_customer(customer) for customer in commit.customers]
         changes = [winners.issuperset(change.needs) and self._write(change) for change in commit.changes]
         self._log.extend(commit.events)
-        return Outcome(changes=changes, agents=agents)
+        return Outcome(changes=changes, agents=agents, customers=customers)
 
     async def repair(self, limit: int) -> int:
         """Return 0: nothing is ever left half done in memory."""
@@ -153,17 +152,18 @@ class MemoryDecide(MemoryBase):
         self._agents[agent.id] = replace(agent, seen_at=max(seen, default=None))
         return True
 
-    def _write_customer(self, customer: Customer) -> None:
+    def _write_customer(self, customer: Customer) -> bool:
         stored = self._customers.get(customer.id)
         if (stored.version if stored else 0) != customer.version - 1:
-            return
+            return False
         if stored is None and customer.identities:
             first = customer.identities[0].key
             if self._primary.setdefault(first, customer.id) != customer.id:
-                return
+                return False
         self._customers[customer.id] = customer
         for identity in customer.identities:
             self._identities.setdefault(identity.key, set()).add(customer.id)
+        return True
 
     def _write(self, change: Change) -> bool:
         new = change.conversation

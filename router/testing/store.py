@@ -85,6 +85,10 @@ class MemoryRead(MemoryBase):
         """Return one customer."""
         return self._customers.get(id)
 
+    async def customers_of(self, identities: Sequence[str]) -> dict[str, Customer]:
+        """Return customers by identity key: whoever first came with it."""
+        return {key: known for key in identities if (known := self._known_as(key)) is not None}
+
     async def recent_items(self, limit: int) -> list[tuple[str, Item]]:
         """Return (conversation id, item) of what was sent last, newest first."""
         found = {

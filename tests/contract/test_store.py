@@ -387,6 +387,29 @@ async def test_an_identity_comes_with_one_customer(store: Store) -> None:
     assert (await store.load(["m1"])).customers[ANA.key].id == "c2"
 
 
+async def test_customers_are_looked_up_by_identity(store: Store) -> None:
+    """Those who are known come back under each identity asked for; strangers are absent."""
+    chat = Identity(kind="chat", address="v1")
+    ana = Customer(id="c_ana", version=1, identities=(ANA, chat))
+    bob = Customer(id="c_bob", version=1, identities=(Identity(kind="phone", address="+4512345678"),))
+    await store.commit(Commit(customers=[ana, bob]))
+    asked = [ANA.key, chat.key, "phone:+4512345678", "email:nobody@example.com"]
+    found = await store.customers_of(asked)
+    assert found == {ANA.key: ana, chat.key: ana, "phone:+4512345678": bob}
+    assert await store.customers_of([]) == {}
+
+
+async def test_a_commit_tells_which_customers_were_written(store: Store) -> None:
+    """New and next versions win; a stale one, a second of the same id and a taken identity do not."""
+    ana = Customer(id="c_ana", version=1, identities=(ANA,))
+    assert (await store.commit(Commit(customers=[ana]))).customers == [True]
+    twin = Customer(id="c_twin", version=1, identities=(ANA,))
+    bob = Customer(id="c_bob", version=1, identities=(Identity(kind="chat", address="b"),))
+    outcome = await store.commit(Commit(customers=[ana, twin, bob, replace(ana, version=2, name="Ana")]))
+    assert outcome.customers == [False, False, True, True]
+    assert (await store.commit(Commit(customers=[replace(ana, version=2)]))).customers == [False]
+
+
 # --- loading
 
 

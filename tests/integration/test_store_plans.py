@@ -131,6 +131,7 @@ async def everything(store: MongoStore, clock: ManualClock) -> None:
         store.search("text m1", 5),
         store.of_customer("c_ana", 5),
         store.customer("c_ana"),
+        store.customers_of([ANA.key, chat.key]),
         store.recent_items(5),
         store.to_send(day, 5),
         store.to_wake(day, 5),

@@ -24,7 +24,7 @@ class MongoCommit(MongoBooking, MongoProject):
     async def commit(self, commit: Commit) -> Outcome:
         """Write agents, then conversations, each by compare-and-set, then what follows from them."""
         by = secrets.token_hex(8)
-        agents, booked, contested = await self._prepare(commit, by)
+        agents, customers, booked, contested = await self._prepare(commit, by)
         winners = {agent.id for agent, won in zip(commit.agents, agents, strict=True) if won}
         ready = [
             ok and winners.issuperset(change.needs) for change, ok in zip(commit.changes, booked, strict=True)
@@ -36,16 +36,16 @@ class MongoCommit(MongoBooking, MongoProject):
         await self._give_back(given_up, contested, by)
         await self._follow([change for change, ok in zip(commit.changes, won, strict=True) if ok])
         await self.append(commit.events)
-        return Outcome(changes=won, agents=agents)
+        return Outcome(changes=won, agents=agents, customers=customers)
 
     async def append(self, events: Sequence[Event]) -> None:
         """Add lines to the log that belong to no commit."""
         await self._database.write([self._database.inserting("log", line(event)) for event in events])
 
-    async def _prepare(self, commit: Commit, by: str) -> tuple[list[bool], list[bool], set[str]]:
+    async def _prepare(self, commit: Commit, by: str) -> tuple[list[bool], list[bool], list[bool], set[str]]:
         """Write agents and customers and book messages, in one trip.
 
-        Returns which agents won, which changes are booked, and the keys that had to be fought for.
+        Returns which agents and customers won, which changes are booked, and the keys that had to be fought for.
         """
         for agent in commit.agents:
             if agent.version == 1:
@@ -55,7 +55,7 @@ class MongoCommit(MongoBooking, MongoProject):
         bookings = [(change, entry.key) for change in commit.changes for entry in change.applied]
         writes += [self._booking_write(change, key, by) for change, key in bookings]
         fates = await self._database.write(writes)
-        first = len(commit.agents) + len(commit.customers)
+        agents, first = len(commit.agents), len(commit.agents) + len(commit.customers)
         contested = {key for (_, key), ok in zip(bookings, fates[first:], strict=True) if not ok}
         booked = [
             await self._book_contested(
@@ -63,7 +63,7 @@ class MongoCommit(MongoBooking, MongoProject):
             )
             for change in commit.changes
         ]
-        return fates[: len(commit.agents)], booked, contested
+        return fates[:agents], fates[agents:first], booked, contested
 
     def _agent_write(self, agent: Agent) -> Write:
         update: Row = {"$set": {"version": agent.version, "doc": text(agent)}}

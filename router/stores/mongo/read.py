@@ -96,6 +96,10 @@ class MongoRead(MongoLoad):
         row = await self._database.row("customers", {"_id": id})
         return customer_from(row["doc"]) if row is not None else None
 
+    async def customers_of(self, identities: Sequence[str]) -> dict[str, Customer]:
+        """Return customers by identity key: whoever first came with it; strangers are absent."""
+        return await self._known(set(identities))
+
     async def recent_items(self, limit: int) -> list[tuple[str, Item]]:
         """Return (conversation id, item) of what was sent last, newest first, for `/outbox`."""
         order = [("sent_at", -1), ("_id", -1)]

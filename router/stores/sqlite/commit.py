@@ -33,8 +33,7 @@ class SqliteCommit(SqliteBase):
         def job(conn: sqlite3.Connection) -> Outcome:
             agents = [_write_agent(conn, agent) for agent in commit.agents]
             winners = {agent.id for agent, won in zip(commit.agents, agents, strict=True) if won}
-            for customer in commit.customers:
-                _write_customer(conn, customer)
+            customers = [_write_customer(conn, customer) for customer in commit.customers]
             homes = _homes(conn, commit.changes)
             won = [
                 winners.issuperset(change.needs) and _write(conn, change, doc, homes)
@@ -43,7 +42,7 @@ class SqliteCommit(SqliteBase):
             fresh = [row for rows, ok in zip(links, won, strict=True) if ok for row in rows]
             _follow(conn, [change for change, ok in zip(commit.changes, won, strict=True) if ok], fresh)
             conn.executemany(APPEND, _lines(commit.events))
-            return Outcome(changes=won, agents=agents)
+            return Outcome(changes=won, agents=agents, customers=customers)
 
         outcome = await self._writer.run(job)
         for change, ok in zip(commit.changes, outcome.changes, strict=True):
@@ -83,7 +82,7 @@ def _write_agent(conn: sqlite3.Connection, agent: Agent) -> bool:
     return conn.execute(statement, values).rowcount == 1
 
 
-def _write_customer(conn: sqlite3.Connection, customer: Customer) -> None:
+def _write_customer(conn: sqlite3.Connection, customer: Customer) -> bool:
     doc = encode(customer)
     if customer.version == 1:
         first = customer.identities[0].key if customer.identities else None
@@ -92,6 +91,7 @@ def _write_customer(conn: sqlite3.Connection, customer: Customer) -> None:
         won = conn.execute(CHANGE_CUSTOMER, (customer.version, doc, customer.id)).rowcount == 1
     if won:
         conn.executemany(IDENTITY, [(identity.key, customer.id) for identity in customer.identities])
+    return won
 
 
 def _homes(conn: sqlite3.Connection, changes: Sequence[Change]) -> dict[str, str]:

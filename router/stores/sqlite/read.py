@@ -12,7 +12,8 @@ from router.stores.sqlite.base import CONVERSATION, SqliteBase, stored
 from router.stores.sqlite.queries import SQL
 from router.stores.sqlite.search import index_words, question
 
-CONVERSATIONS, BY_LINK, CUSTOMER = SQL["conversations"], SQL["by_link"], SQL["customer"]
+CONVERSATIONS, BY_LINK = SQL["conversations"], SQL["by_link"]
+CUSTOMER, KNOWN_CUSTOMERS = SQL["customer"], SQL["known_customers"]
 TRANSCRIPT_MESSAGES, TRANSCRIPT_ARCHIVE = SQL["transcript_messages"], SQL["transcript_archive"]
 MINE, WATCHED, OF_CUSTOMER = SQL["mine"], SQL["watched"], SQL["of_customer"]
 LISTED, LISTED_QUEUE = SQL["listed"], SQL["listed_queue"]
@@ -86,6 +87,13 @@ class SqliteRead(SqliteBase):
         """Return one customer."""
         row = await self._near(lambda conn: conn.execute(CUSTOMER, (id,)).fetchone())
         return customer_from(row[0]) if row is not None else None
+
+    async def customers_of(self, identities: Sequence[str]) -> dict[str, Customer]:
+        """Return customers by identity key: whoever first came with it; strangers are absent."""
+        asked = (keys_json(identities),)
+        return await self._read(
+            lambda conn: {key: customer_from(doc) for key, doc in conn.execute(KNOWN_CUSTOMERS, asked)}
+        )
 
     async def recent_items(self, limit: int) -> list[tuple[str, Item]]:
         """Return (conversation id, item) of what was sent last, newest first, for `/outbox`."""
