@@ -118,6 +118,7 @@ def _overdue(signals: Signals) -> Iterator[Cause]:
             audience="lead",
             impact="These customers wait longer than they may expect.",
             next="Sort the desk by urgency and answer, hand over, or tell the customer a new time.",
+            since=min(stat.next_due_at, signals.now) if stat.next_due_at else None,
         )
 
 

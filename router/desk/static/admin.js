@@ -16,17 +16,17 @@ const rate = (value) => (value === null || value === undefined ? "" : Number(val
 
 function table(caption, columns, rows, empty) {
   if (!rows.length) return h("p", { class: "faint" }, empty);
-  const number = (column) => (column[2] === "text" ? "" : "number");
+  const look = (column) => ({ text: "", long: "long" })[column[2]] ?? "number";
   return h("div", { class: "scroll" }, h("table", {}, h("caption", {}, caption),
-    h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: number(column) }, column[0])))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column) => h("td", { class: number(column) }, column[1](row))))))));
+    h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: look(column) }, column[0])))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column) => h("td", { class: look(column) }, column[1](row))))))));
 }
 
 function causes(list) {
   return h("ul", { class: "causes" }, list.map((cause) => h("li", {},
     h("p", {}, icon("warn"), name(cause.text, "strong"), cause.since ? h("span", { class: "faint" }, " since ", moment(cause.since)) : null),
     cause.impact ? h("p", {}, cause.impact) : null,
-    cause.next ? h("p", {}, h("em", {}, "Next: "), cause.next) : null,
+    cause.next ? h("p", {}, h("em", {}, "Next:"), " ", cause.next) : null,
     cause.safe_until ? h("p", { class: "faint" }, "Safe until ", moment(cause.safe_until)) : null)));
 }
 
@@ -53,7 +53,7 @@ async function load() {
     ], health.queues ?? [], "No queue has work."),
     table("Channels", [
       ["Channel", (c) => channel(c.name), "text"], ["Account", (c) => c.account, "text"],
-      ["State", (c) => h("span", { class: `state ${c.state}` }, c.state), "text"], ["Last seen", (c) => at(c.last_seen_at)], ["Error", (c) => c.error ?? "", "text"],
+      ["State", (c) => h("span", { class: `state ${c.state}` }, c.state), "text"], ["Last seen", (c) => at(c.last_seen_at)], ["Error", (c) => c.error ?? "", "long"],
     ], health.channels ?? [], "No channel is connected."),
   );
 }

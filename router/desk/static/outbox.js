@@ -10,13 +10,14 @@ const box = document.getElementById("outbox");
 const signed = document.getElementById("sign-out") !== null;
 
 function letter(item) {
+  const copied = item.to.kind === "email" && item.channel !== "email";
   const from = item.sender ? `${item.author} <${item.sender}>` : item.author;
   const to = item.to.name && item.to.kind !== "chat" ? `${item.to.name} <${item.to.address}>` : item.to.called;
-  const what = item.note ? h("span", { class: "chip note-chip" }, icon("clock"), NOTE[item.note] ?? NOTE.first) : h("span", { class: "chip" }, "Answer");
+  const what = item.note ? h("span", { class: "chip note-chip" }, icon("clock"), NOTE[item.note] ?? NOTE.first) : h("span", { class: "chip" }, copied ? "Answer, copied by mail" : "Answer");
   const reference = signed ? h("a", { href: `/c/${item.reference}` }, item.reference) : item.reference;
   return h("article", { class: "letter", data: { state: item.state } },
     h("header", {},
-      icon(item.channel, channel(item.channel)), what,
+      copied ? icon("email", channel("email")) : icon(item.channel, channel(item.channel)), what,
       h("span", { class: `state ${item.state}` }, STATE[item.state] ?? item.state),
       h("span", { class: "faint" }, reference), moment(item.sent_at ?? item.at, { class: "faint end" })),
     h("dl", { class: "envelope" },
