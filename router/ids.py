@@ -17,4 +17,5 @@ class RandomIds:
 
     def reference(self) -> str:
         """Return a fresh reference for people, such as `HB-7K2Q9M`."""
-        return "HB-" + "".join(secrets.choice(UNAMBIGUOUS) for _ in range(REFERENCE_LENGTH))
+        drawn = secrets.token_bytes(REFERENCE_LENGTH)  # 256 is a multiple of 32, so each is as likely
+        return "HB-" + "".join([UNAMBIGUOUS[each % len(UNAMBIGUOUS)] for each in drawn])

@@ -6,6 +6,7 @@ rounded to a time people say. A learnt engine will take its place behind the sam
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -218,7 +219,12 @@ def _due(snapshot: Snapshot) -> str:
 
 def _say(snapshot: Snapshot, at: datetime) -> str:
     """Return the day and the clock, such as `Mon 23 Nov 15:43`."""
-    return f"{at.astimezone(snapshot.zone):%a %-d %b %H:%M}"
+    return _spelt(at.replace(second=0, microsecond=0), snapshot.zone)
+
+
+@lru_cache(maxsize=1024)
+def _spelt(minute: datetime, zone: ZoneInfo) -> str:
+    return f"{minute.astimezone(zone):%a %-d %b %H:%M}"
 
 
 def _clock(snapshot: Snapshot, at: datetime) -> str:

@@ -1,6 +1,7 @@
 """Durations as people write them: instant, 90s, 5m, 4h, 2d, 1h30m."""
 
 import re
+from functools import lru_cache
 
 from rules.model import INSTANT_S
 
@@ -36,6 +37,7 @@ def written(value: float) -> str:
     return "".join(parts) or "0s"
 
 
+@lru_cache(maxsize=256)
 def spoken(value: float) -> str:
     """Return seconds for a sentence: `4 h`, `1 h 30 min`."""
     names = {"h": " h", "m": " min", "s": " s"}

@@ -22,6 +22,8 @@ def _terms(by_language: Mapping[str, str]) -> Terms:
 _UPSET = _terms(UPSET)
 _ANNOYED = _terms(ANNOYED)
 _SENSITIVE = {kind: _terms(SENSITIVE[kind]) for kind in KINDS}
+#: All of them in one: most messages touch none, and one look tells.
+_ANY_SENSITIVE = Terms(term for terms in _SENSITIVE.values() for term in terms.terms)
 
 
 def upset(words: Words) -> bool:
@@ -43,6 +45,8 @@ def signs(words: Words) -> list[str]:
 
 def sensitive(words: Words) -> tuple[str, ...]:
     """Return the kinds of sensitive matter that the text touches, gravest first."""
+    if not _ANY_SENSITIVE.occur(words):
+        return ()
     return tuple(kind for kind, terms in _SENSITIVE.items() if terms.occur(words))
 
 

@@ -91,9 +91,10 @@ class TimeWords(Struct, frozen=True, kw_only=True):
     def _filled(self, phrase: Template, local: datetime) -> str:
         """Return the phrase for a wall clock; dates are dear, so only if it names one."""
         clock = self.clock if local.minute else self.full_hour
-        values = {"clock": clock.apply(local, self.locale), "weekday": self.weekdays[local.weekday()]}
+        shown = local.replace(tzinfo=None)
+        values = {"clock": _applied(clock, shown, self.locale), "weekday": self.weekdays[local.weekday()]}
         if "date" in phrase.names:
-            values["date"] = self.date.apply(local, self.locale)
+            values["date"] = _applied(self.date, shown, self.locale)
         return phrase.render(values, formal=True)
 
 
@@ -115,6 +116,13 @@ def pattern(text: str, locale: Locale, *, uses: str, step: timedelta) -> DateTim
     if len(shown) < (4 if step is not HOURS else 3):
         raise ValueError(f"{text!r} does not tell all times apart; write a pattern such as {uses}")
     return made
+
+
+@lru_cache(maxsize=1024)
+def _applied(pattern: DateTimePattern, shown: datetime, locale: Locale) -> str:
+    """Return what a wall clock shows; many are promised the same time, and Babel is slow."""
+    said: str = pattern.apply(shown, locale)
+    return said
 
 
 @lru_cache(maxsize=1024)

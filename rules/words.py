@@ -126,4 +126,8 @@ def _listed(table: dict[str, list[str]], keys: frozenset[str], words: Words) -> 
     if table.keys().isdisjoint(keys):
         return False
     spaced = words.spaced
-    return any(entry in spaced for key in table.keys() & keys for entry in table[key])
+    for key in table.keys() & keys:
+        for entry in table[key]:  # plain loops are twice as fast as any()
+            if entry in spaced:
+                return True
+    return False
