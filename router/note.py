@@ -1,6 +1,5 @@
 """Whether a customer gets a note, and what it says."""
 
-import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +7,7 @@ from msgspec import Struct
 
 from channels.message import Kind, Message
 from router.conversation import Conversation, PromiseState, Status
-from rules.called import line
+from router.subject import reply_subject as reply_subject  # noqa: PLC0414  # also offered here
 from rules.model import Person
 from rules.wording import Wording, WordRequest
 
@@ -16,11 +15,6 @@ from rules.wording import Wording, WordRequest
 MOST_NOTES = 3
 #: With `when_waiting`, no note where a person's answer is expected within this time, seconds.
 ANSWER_SOON_S = 60.0
-#: What mail programs of many languages put before the subject of an answer.
-_PREFIX = re.compile(
-    r"(?:(?:re|aw|sv|vs|antw|rif|r|odp|ynt|res|回复|ответ|от|на)(?:\[\d+\])?\s*[::]\s*)+", re.IGNORECASE
-)
-_LONGEST_SUBJECT = 200
 
 _NOT_CUSTOMERS = {
     Kind.AGENT: "one of our own people wrote",
@@ -203,13 +197,6 @@ def compose(wording: Wording, request: Request) -> Words:
         )
     )
     return Words(text=worded.text, subject=reply_subject(request.subject), language=worded.language)
-
-
-def reply_subject(subject: str) -> str:
-    """Return the subject of an answer, on one line, without piling up `Re:`; "" stays ""."""
-    plain = line(subject, longest=_LONGEST_SUBJECT)
-    plain = plain[match.end() :] if (match := _PREFIX.match(plain)) else plain
-    return f"Re: {plain}" if plain else ""
 
 
 def _language(wording: Wording, request: Request) -> str:

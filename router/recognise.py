@@ -1,6 +1,5 @@
 """What a message is, and which conversation it belongs to."""
 
-import re
 from datetime import timedelta
 from enum import StrEnum
 
@@ -9,16 +8,13 @@ from msgspec import Struct
 from channels.message import Kind, Message
 from router.conversation import Conversation, Status
 from router.draft import Draft
+from router.subject import base_subject
 from router.tokens import token_reference
 
 #: The same mail may arrive twice within this time; later it is a message of its own.
 SAME_MAIL = timedelta(days=7)
 #: A second mail with the same subject joins an open conversation within this time.
 SAME_SUBJECT = timedelta(days=14)
-
-_PREFIX = re.compile(
-    r"^\s*(?:re|aw|sv|vs|rv|antw|tr|fw|fwd|wg|vb|отв|отв\.|на)\s*(?:\[\d+\])?\s*:\s*", re.IGNORECASE
-)
 
 
 class Sort(StrEnum):
@@ -137,11 +133,3 @@ def _by_subject(message: Message, draft: Draft) -> tuple[Conversation | None, st
 def _other_subject(message: Message, found: Conversation) -> bool:
     subject, known = base_subject(message.subject), base_subject(found.subject)
     return bool(subject and known and subject != known)
-
-
-def base_subject(subject: str) -> str:
-    """Return the subject without Re:, Fwd: and their like in our languages, folded for comparing."""
-    previous = None
-    while previous != subject:
-        previous, subject = subject, _PREFIX.sub("", subject, count=1)
-    return " ".join(subject.casefold().split())

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from channels.email.account import Account
 from channels.email.mime import address, charset
+from channels.email.subject import answers
 from channels.email.view import File, message_id
 from channels.errors import Refused
 from channels.message import Identity, Outgoing
@@ -20,7 +21,6 @@ from channels.message import Identity, Outgoing
 MOST_REFERENCES = 20
 #: Longest local part (RFC 5321 4.5.3.1.1).
 _LONGEST_LOCAL = 64
-_REPLY = re.compile(r"^\s*(?:re|aw|sv|antw|ответ|отв|vs|odp|rif)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 _TYPE = re.compile(r"^(?!message/|multipart/)[\w.+-]+/[\w.+-]+$", re.ASCII)
 _ID = re.compile(r"^[^\s<>]{1,250}$")
 
@@ -103,8 +103,8 @@ def _reply_to(outgoing: Outgoing, account: Account) -> str:
 
 def _subject(outgoing: Outgoing) -> str:
     subject = charset.line(outgoing.subject, 250) or outgoing.reference
-    answers = bool(outgoing.in_reply_to or outgoing.references)
-    return f"Re: {subject}" if answers and not _REPLY.match(subject) else subject
+    cites = bool(outgoing.in_reply_to or outgoing.references)
+    return f"Re: {subject}" if cites and not answers(subject) else subject
 
 
 def _chain(outgoing: Outgoing) -> list[str]:

@@ -5,20 +5,20 @@ import re
 from mailparser_reply import EmailReplyParser
 from mailparser_reply.constants import MAIL_LANGUAGES
 
+from channels.email.subject import answers, passes_on
+
 #: Characters searched for quotes; the patterns of the library are not linear.
 LONGEST = 50_000
 _LANGUAGES = [name for name in MAIL_LANGUAGES if name != "david"]
 _BLANKS = re.compile(r"\n{3,}")
 _QUOTE = re.compile(r"^(?:>|-----|_____)", re.MULTILINE)
-_REPLY = re.compile(r"^\s*(?:re|aw|sv|antw|odp|rif|res|отв|на|回复|返信)(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
-_FORWARD = re.compile(r"^\s*(?:fwd?|wg|vs|vb|vl|tr|rv|enc|i|пересл|转发)\s*[:：]", re.IGNORECASE)
 
 
 def likely(subject: str, text: str, *, cites: bool) -> bool:
     """Tell whether quoted mails may stand below; what was forwarded is the message itself."""
-    if _FORWARD.match(subject):
+    if passes_on(subject):
         return False
-    return cites or _REPLY.match(subject) is not None or _QUOTE.search(text) is not None
+    return cites or answers(subject) or _QUOTE.search(text) is not None
 
 
 def strip(text: str) -> str:
