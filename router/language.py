@@ -10,6 +10,18 @@ from typing import Any
 LOOKED_AT = 1000
 WEIGHED = 240
 MOST_WORDS = 60
+#: So many different small words of one language, and none of another, tell without the model.
+ENOUGH = 3
+#: Small words that stand in most messages, each in one of these languages only.
+SMALL = {
+    "en": "the and you your my is it that this with would could please been are not when where what from thanks",
+    "da": "jeg og ikke det har kan til som på mig min hvor hvad hvornår hej tak vil være efter af jer dig endnu",
+    "ru": "я и не на что мой моя мне вы вас как где это но по уже меня за от нет был есть когда почему",
+    "de": "ich und nicht ist das habe mein meine mir wie bitte wo eine auf für noch wir sie danke kann von ihre",
+    "fr": "je pas est une mon ma vous pour dans avec bonjour merci suis votre nous été elle mais qui être où",
+    "es": "el por para con mi pero hola gracias está muy como cuando dónde quiero lo su usted esta hay porque todavía",
+}
+_SMALL = {word: language for language, listed in SMALL.items() for word in listed.split()}
 #: With fewer letters a guess is a coin toss ("ok", "hello").
 FEWEST_LETTERS = 9
 #: With a smaller share of the probability the answer is "cannot tell".
@@ -30,6 +42,20 @@ def detect(
     words = " ".join(itertools.islice(_words(text[:LOOKED_AT]), MOST_WORDS))[:WEIGHED]
     if not among or sum(map(str.isalpha, words[: 4 * letters])) < letters:
         return ""
+    return _plain(words, among) or _weighed(words, among, share)
+
+
+def _plain(words: str, among: Sequence[str]) -> str:
+    """Return the language whose small words stand in the text, if it is plain: a tenth of the model's cost."""
+    if not SMALL.keys() >= set(among):
+        return ""  # a word of one of these may be one of a language without a list, too
+    each = {word.strip(".,;:!?()\"'") for word in words.casefold().split()}
+    found = [language for word in each if (language := _SMALL.get(word)) in among]
+    return found[0] if len(found) >= ENOUGH and found.count(found[0]) == len(found) else ""
+
+
+def _weighed(words: str, among: Sequence[str], share: float) -> str:
+    """Return what the model says."""
     identifier = _identifier(tuple(sorted(set(among))))
     if identifier is None:
         return ""
@@ -48,10 +74,14 @@ def _words(text: str) -> Iterator[str]:
         if line.lstrip().startswith(">"):
             continue
         for word in line.split():
-            if "://" in word or "@" in word or word.startswith(("www.", "#")):
-                continue
-            if not any(map(str.isdigit, word)):
+            if word.isalpha() or _tells(word):
                 yield word
+
+
+def _tells(word: str) -> bool:
+    if "://" in word or "@" in word or word.startswith(("www.", "#")):
+        return False
+    return not any(map(str.isdigit, word))
 
 
 @functools.lru_cache(maxsize=64)

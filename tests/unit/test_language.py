@@ -1,6 +1,6 @@
 import pytest
 
-from router.language import LOOKED_AT, detect, warm
+from router.language import LOOKED_AT, SMALL, detect, warm
 
 SIX = ("en", "da", "ru", "de", "fr", "es")
 
@@ -70,3 +70,34 @@ def test_warm() -> None:
     """The model can be loaded ahead of the first message, for any languages."""
     warm(SIX)
     warm([])
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I ordered a lamp, and it has not come. Where is it?", "en"),
+        ("Jeg har bestilt en lampe, og den er ikke kommet til mig endnu", "da"),
+        ("Я заказала лампу, и она ещё не пришла ко мне на дом", "ru"),
+        ("Ich habe eine Lampe bestellt, und sie ist noch nicht da", "de"),
+        ("Je voudrais savoir où est ma lampe, elle est pour une amie", "fr"),
+        ("Hola, quiero una lámpara para mi casa, pero no está", "es"),
+    ],
+)
+def test_small_words(text: str, language: str) -> None:
+    """Small words alone tell a plain text, as the model does where a language without a list may be meant."""
+    assert detect(text, among=SIX) == language
+    assert detect(text, among=(*SIX, "nl")) == language
+
+
+def test_small_words_are_of_one_language() -> None:
+    """No small word stands in two lists."""
+    each = [word for listed in SMALL.values() for word in listed.split()]
+    assert len(each) == len(set(each))
+
+
+def test_two_languages() -> None:
+    """Where small words of two languages stand, the model weighs the text."""
+    text = (
+        "Hello and thanks for your mail. " + "Ich habe eine Lampe bestellt, und sie ist noch nicht da. " * 3
+    )
+    assert detect(text, among=SIX) == "de"
