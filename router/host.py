@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from router.accept import Acceptor
 from router.conversation import Conversation, Item, PromiseState, SendState, Status, thread_link
 from router.house import Account, House
 from router.ports import Events, Ids, Lease, Record, Store, Stored
+from router.reports import Reports
 from router.tasks import beside
 
 #: A poller's lease, and how often it looks whether the lease is free.
@@ -27,16 +29,8 @@ LEASE_POLL_S = 5.0
 WATCH_POLL_S = 5.0
 TRANSCRIPT = 500
 
-
-class Report(Struct, kw_only=True):
-    """How an account is, for health."""
-
-    channel: str
-    account: str
-    state: str = "starting"
-    error: str = ""
-    since: datetime | None = None
-    last_seen_at: datetime | None = None
+#: The cursor that the running code holds: what it reports is known to the holder only.
+_HELD: ContextVar[str] = ContextVar("_HELD", default="")
 
 
 class HostParts(Struct, frozen=True, kw_only=True):
@@ -65,12 +59,12 @@ class AccountHost:
         self.organisation, self.public_url = parts.organisation, parts.public_url
         self.language, self.zone = account.language, account.zone
         self.clock, self.blobs = parts.clock, parts.blobs
-        self.health = Report(channel=account.channel, account=account.name, since=parts.clock.now())
+        self.reports = Reports(account.channel, account.name, parts.clock.now())
 
     async def deliver(self, message: Message) -> Receipt:
         """Store the message and ring the router; see `channels.port.Host`."""
         receipt = await self._parts.acceptor.deliver(message)
-        self.health.last_seen_at = self.clock.now()
+        self.reports.seen(self.clock.now())
         return receipt
 
     @asynccontextmanager
@@ -79,12 +73,18 @@ class AccountHost:
         full = f"cursor:{self.channel}:{self.account}:{name}"
         holder = self._parts.ids.new("poller")
         while (lease := await self._parts.store.lease(full, holder, LEASE_S)) is None:
+            self.reports.leave(full)
             await self.clock.sleep(LEASE_POLL_S)
         cursor = StoreCursor(self._parts.store, lease)
+        held = _HELD.set(full)
         try:
             async with beside(cursor.keep(self.clock)):
                 yield cursor
+        except LeaseLost:
+            self.reports.leave(full)
+            raise
         finally:
+            _HELD.reset(held)
             await self._parts.store.release(cursor.lease)
 
     async def _found(self, thread: str) -> Conversation | None:
@@ -166,13 +166,9 @@ class AccountHost:
         name = f"{self.channel}\n{self.account}\n{purpose}"
         return hmac.new(self._parts.secret, name.encode(), hashlib.sha256).digest()
 
-    def report(self, state: str, error: str = "", *, part: str = "") -> None:  # noqa: ARG002  # next commit
-        """Tell health how the account is."""
-        if state != self.health.state:
-            self.health.since = self.clock.now()
-        self.health.state, self.health.error = state, error
-        if state == "ok":
-            self.health.last_seen_at = self.clock.now()
+    def report(self, state: str, error: str = "", *, part: str = "") -> None:
+        """Tell health how a part of the account is."""
+        self.reports.say(part, state, error, now=self.clock.now(), cursor=_HELD.get())
 
 
 class StoreCursor:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from channels import registry
-from channels.errors import Misconfigured
+from channels.errors import LeaseLost, Misconfigured
 from channels.port import Channel
 from router import log
 from router.accept import queue_of
@@ -16,6 +16,7 @@ from router.consume import drain_parked
 from router.errors import BrokerDown
 from router.health import Health
 from router.host import AccountHost
+from router.reports import RECEIVE, RUN
 from router.server import Server
 
 logger = log.get(__name__)
@@ -115,14 +116,17 @@ class Service:
         ]
 
     async def _receive(self, channel: Channel, host: AccountHost) -> None:
-        """Let an account receive; its failure is shown, and it is started again after a pause."""
+        """Let an account receive; its failure is shown, and it is started again after a pause.
+
+        That it works is the channel's to say; one that returns has nothing to wait for.
+        """
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                host.report("ok")
                 await channel.receive()
             except Exception as error:  # noqa: BLE001  # whatever it was, the account is started again
-                host.report("down", f"{type(error).__name__}: {error}"[:300])
+                if not isinstance(error, LeaseLost):
+                    host.report("down", f"{type(error).__name__}: {error}"[:300], part=RUN)
                 reason = str(error) if isinstance(error, Misconfigured) else type(error).__name__
                 logger.warning(
                     "account failed; starting again",
@@ -131,6 +135,7 @@ class Service:
                     reason=reason,
                 )
             else:
+                host.report("ok", part=RECEIVE)
                 return
             await asyncio.sleep(pause_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)

@@ -63,8 +63,8 @@ async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
     if "router" in roles:
         await asyncio.to_thread(language.warm, parts.keeper().wording.languages)
     banner = SAMPLE if parts.keeper.book().sample else ""
-    own = {key: host.health for key, host in parts.hosts.items()}
-    board = Board(parts.store, parts.clock, own, runs="channels" in roles)
+    own = {key: host.reports for key, host in parts.hosts.items()}
+    board = Board(parts.store, parts.clock, own, name=parts.ids.new("process"), roles=roles)
     health = Health.of(parts, roles, board.reports)
     server = Server(parts, health, roles, banner)
     stop = asyncio.Event()

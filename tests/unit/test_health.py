@@ -13,8 +13,8 @@ from router.errors import StoreDown
 from router.health import Health
 from router.health.document import document, drain_s
 from router.health.signals import Disk, Signals
-from router.host import Report
 from router.ports import Depth, QueueStat
+from router.reports import Report
 from router.testing import ManualClock, MemoryBroker, MemoryStore
 from rules.load import load
 
