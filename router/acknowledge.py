@@ -15,6 +15,8 @@ from rules.wording import WordingError
 
 #: A present owner of a live conversation is expected to answer within this time.
 LIVE_ANSWER_S = 30.0
+#: When they have not, the note that they did not seem to need goes out after all.
+PUT_OFF_S = 60.0
 #: More messages than this from one sender within this time look like a program.
 LOOP_MESSAGES = 5
 LOOP_WITHIN = timedelta(minutes=10)
@@ -22,17 +24,32 @@ LOOP_WITHIN = timedelta(minutes=10)
 OTHERS_NAMED = 2
 
 
-def acknowledge(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
-    """Give the wait that this message began its promise and its note, or the reason why it gets none."""
+def acknowledge(
+    draft: Draft, conversation: Conversation, message: Message, *, expected: bool = True
+) -> Conversation:
+    """Give the wait that this message began its promise and its note, or the reason why it gets none.
+
+    Where a person is `expected` to answer at once, the note is put off until they have not.
+    """
+    conversation = replace(conversation, note_at=None)
     decision, due = conversation.decision, conversation.due_at
     person = draft.house.book.people.get(conversation.accountable)
     if decision is None or due is None or conversation.waiting_on != message.key:
         return conversation
     if person is None:
         return replace(conversation, no_note="nobody is on duty for this queue")
-    objection = note.objection(_case(draft, conversation, message, decision))
+    case = _case(draft, conversation, message, decision, expected=expected)
+    objection = note.objection(case)
+    if (
+        objection
+        and case.answer_expected_s is not None
+        and not note.objection(replace(case, answer_expected_s=None))
+    ):
+        put_off = draft.now + timedelta(seconds=PUT_OFF_S)
+        return replace(conversation, note_at=put_off, no_note=objection)
     if objection:
-        return _silent(draft, conversation, objection)
+        return _silent(draft, _alarmed(conversation, case), objection)
+    conversation = replace(conversation, no_note="")
     quote = quoted(draft.house, conversation, person, draft.now)
     try:
         item = first_note(draft, conversation, message, (person, quote))
@@ -64,10 +81,25 @@ def _silent(draft: Draft, conversation: Conversation, reason: str) -> Conversati
     return replace(conversation, no_note=reason)
 
 
-def _case(draft: Draft, conversation: Conversation, message: Message, decision: Decision) -> note.Case:
+def _alarmed(conversation: Conversation, case: note.Case) -> Conversation:
+    """Tell a person where a customer must not be left to software: sensitive matters, and too many notes."""
+    if case.tone == "none" and case.message.kind is Kind.CUSTOMER:
+        return steps.flag(
+            conversation, "A sensitive matter: no automatic words were sent. Please answer yourself."
+        )
+    if case.notes_sent >= note.MOST_NOTES:
+        return steps.flag(
+            conversation, "This customer had enough automatic notes today. Please answer yourself."
+        )
+    return conversation
+
+
+def _case(
+    draft: Draft, conversation: Conversation, message: Message, decision: Decision, *, expected: bool
+) -> note.Case:
     policy = draft.house.book.policy(conversation.channel)
     account = draft.house.account(conversation.channel, conversation.account)
-    expected = LIVE_ANSWER_S if account.live and conversation.owner else None
+    soon = LIVE_ANSWER_S if expected and account.live and conversation.owner else None
     staff = message.sender.key in draft.house.staff
     return note.Case(
         message=message,
@@ -75,9 +107,9 @@ def _case(draft: Draft, conversation: Conversation, message: Message, decision: 
         tone=decision.tone,
         acknowledge=decision.acknowledge,
         note_useful_for_s=policy.note_useful_for_s,
-        notes_sent=draft.loaded.notes_sent.get(message.sender.key, 0),
+        notes_sent=0 if account.live else draft.loaded.notes_sent.get(conversation.contact.key, 0),
         own=staff or message.sender.key in draft.house.ours,
-        answer_expected_s=expected,
+        answer_expected_s=soon,
         paused=draft.house.paused,
         loop=_looping(draft, message),
         now=draft.now,

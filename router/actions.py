@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from channels.message import Attachment
 from channels.port import Clock
 from router import assign, steps
+from router.claims import free
 from router.conversation import Agent, Claim, Conversation, Event, Item, SendState, Status
 from router.errors import ActionError, Conflict, Forbidden, NotFound
-from router.handle import without_claims
 from router.house import House
 from router.journal import changed, event
 from router.note import reply_subject
@@ -64,7 +64,7 @@ class Actions:
             raise ActionError("An answer needs words or an attachment.")
         item_id = f"r_{answer.key}" if answer.key else self._ids.new("r")
 
-        def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
+        def step(one: Conversation, _: Mapping[str, Agent]) -> _Stepped:
             if steps.item_of(one, item_id) is not None:
                 return one, (), ()
             _refuse_stale(one, answer.version)
@@ -73,8 +73,7 @@ class Actions:
             owned = one if one.owner == agent else steps.disown(one)
             done = steps.reply(replace(owned, previous_owner=agent), item, resolve=answer.resolve, live=live)
             done = self._copied(done, item)
-            freed = () if done.owner else _freed(one, agents, self._clock.now())
-            return done, [event(one, item.at, "replied", agent=agent, subject=item_id)], freed
+            return done, [event(one, item.at, "replied", agent=agent, subject=item_id)], ()
 
         done = await self._change(id, step)
         await self._remember_owner(done, agent)
@@ -84,12 +83,8 @@ class Actions:
         """Close it without a further answer."""
         now = self._clock.now()
 
-        def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
-            return (
-                steps.resolve(one, now),
-                [event(one, now, "resolved", agent=agent)],
-                _freed(one, agents, now),
-            )
+        def step(one: Conversation, _: Mapping[str, Agent]) -> _Stepped:
+            return steps.resolve(one, now), [event(one, now, "resolved", agent=agent)], ()
 
         return await self._change(id, step)
 
@@ -145,8 +140,8 @@ class Actions:
         def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
             if one.owner != agent:
                 raise Conflict("It is not yours any more.")
-            free = replace(self._accounted(steps.disown(one), agents, now), previous_owner="")
-            return free, [event(one, now, "let go", agent=agent)], _freed(one, agents, now)
+            loose = replace(self._accounted(steps.disown(one), agents, now), previous_owner="")
+            return loose, [event(one, now, "let go", agent=agent)], ()
 
         return await self._change(id, step)
 
@@ -253,22 +248,24 @@ class Actions:
             change = changed(before, after, events=lines, needs=needs)
             outcome = await self._store.commit(Commit(changes=[change], agents=fresh))
             if outcome.changes[0]:
+                await self._let_go(before, change.conversation)
                 self._tell(change.conversation, fresh)
                 return change.conversation
+            taken = {one.id: {after.claim} for one, won in zip(fresh, outcome.agents, strict=True) if won}
+            await free(self._store, taken, self._clock.now())
         raise Conflict
+
+    async def _let_go(self, before: Conversation, after: Conversation) -> None:
+        """Give the capacity back of an owner whom the change has really parted from the conversation."""
+        if before.owner and before.claim and before.claim != after.claim:
+            await free(self._store, {before.owner: {before.claim}}, self._clock.now())
+            self._events.publish([Hint(kind="agent", id=before.owner)])
 
     def _tell(self, one: Conversation, moved: Sequence[Agent]) -> None:
         kind = "outbox" if one.send_at is not None else "conversation"
         hints = [Hint(kind=kind, id=one.id, version=one.version)]
         hints += [Hint(kind="agent", id=agent.id, version=agent.version) for agent in moved]
         self._events.publish(hints)
-
-
-def _freed(one: Conversation, agents: Mapping[str, Agent], now: datetime) -> list[Agent]:
-    agent = agents.get(one.owner)
-    if agent is None or not one.claim:
-        return []
-    return [without_claims(agent, {one.claim}, now)]
 
 
 def _refuse_stale(one: Conversation, version: int | None) -> None:

@@ -146,3 +146,17 @@ def accountable(book: Rulebook, queue: str, agents: Mapping[str, Agent], now: da
         if opens is not None:
             opening.append((opens, rank, person.id))
     return min(opening)[2] if opening else book.queue(queue).lead
+
+
+def without_claims(agent: Agent, gone: set[str], now: datetime) -> Agent:
+    """Return the agent without these claims; the same agent when they have none of them."""
+    kept = tuple(one for one in agent.claims if one.id not in gone)
+    return agent if len(kept) == len(agent.claims) else replace(agent, claims=kept, idle_since=now)
+
+
+def back_at(agent: Agent, calendar: Calendar, now: datetime) -> datetime | None:
+    """Return when somebody absent may be expected back; now when they are here, None when nobody can tell."""
+    if is_present(agent, calendar, now):
+        return now
+    away = agent.said_until if agent.said == "away" else None
+    return calendar.next_open(max(now, away) if away is not None else now)

@@ -3,8 +3,13 @@
 from collections.abc import Callable, Sequence
 from time import perf_counter
 
+from msgspec.structs import replace
+
 from channels.port import Clock
 from router import handle, log, metrics
+from router.acknowledge import acknowledge
+from router.claims import free
+from router.conversation import Conversation
 from router.draft import Draft
 from router.errors import Poison, StoreError
 from router.faults import reach
@@ -120,27 +125,48 @@ class Consumer:
         if unknown:
             logger.warning("rings for messages that the store does not know", count=len(unknown))
         heads = await self._store.waiting(None, HEADS) if handle.anyone_free(draft) else []
-        handle.place(draft, heads)
+        handle.place(draft, heads, HEADS)
+        return _lost(*await self._write(draft), keys)
+
+    async def _write(self, draft: Draft) -> tuple[Commit, Outcome]:
+        """Commit a draft, tell the others, and settle the claims: of losers those taken, of winners those let go."""
         commit = draft.commit()
         reach("rt.decided")
         if not commit.changes:
-            return []
+            return commit, Outcome(changes=(), agents=())
         outcome = await self._store.commit(commit)
         reach("rt.committed")
         self._tell(commit, outcome)
-        return _lost(commit, outcome, keys)
+        gone: dict[str, set[str]] = {}
+        for change, won in zip(commit.changes, outcome.changes, strict=True):
+            settled = (draft.released if won else draft.taken).get(change.conversation.id)
+            if settled is not None:
+                gone.setdefault(settled[0], set()).add(settled[1])
+        await free(self._store, gone, draft.now)
+        return commit, outcome
+
+    async def acknowledge_late(self, found: Sequence[Conversation]) -> None:
+        """Send the notes that were held back because an answer was expected at once and did not come."""
+        keys = [one.waiting_on for one in found]
+        draft = Draft(await self._store.load(keys), self._house(), self._ids, self._clock.now())
+        for one in found:
+            stored = draft.loaded.messages.get(one.waiting_on)
+            if one.id not in draft.loaded.conversations:
+                continue
+            known = draft.get(one.id)
+            if stored is None:
+                draft.put(replace(known, note_at=None))
+            else:
+                draft.put(acknowledge(draft, known, stored.message, expected=False))
+        await self._write(draft)
 
     async def rematch(self) -> int:
         """Hand waiting work to whoever is free now; returns how many conversations found an owner."""
         draft = Draft(await self._store.load([]), self._house(), self._ids, self._clock.now())
         if not handle.anyone_free(draft):
             return 0
-        handle.place(draft, await self._store.waiting(None, HEADS))
-        commit = draft.commit()
-        if not commit.changes:
-            return 0
-        outcome = await self._store.commit(commit)
-        self._tell(commit, outcome)
+        handle.place(draft, await self._store.waiting(None, HEADS), HEADS)
+        _, outcome = await self._write(draft)
         return sum(outcome.changes)
 
     def _tell(self, commit: Commit, outcome: Outcome) -> None:

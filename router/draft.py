@@ -40,9 +40,14 @@ class Draft:
         self._applied: dict[str, list[Entry]] = {}
         self._events: dict[str, list[Event]] = {}
         self._needs: dict[str, list[str]] = {}
+        #: Claims to give back once the conversation's change has won: conversation → (agent, claim).
+        self.released: dict[str, tuple[str, str]] = {}
+        #: Claims taken in this draft: conversation → (agent, claim).
+        self.taken: dict[str, tuple[str, str]] = {}
         self._agents_changed: dict[str, int] = {}
         self._customers: dict[str, Customer] = dict(loaded.customers)
         self._customers_changed: dict[str, Customer] = {}
+        self._strangers: dict[str, Customer] = {}
         for one in loaded.conversations.values():
             self._index(one)
 
@@ -67,6 +72,13 @@ class Draft:
             self.heir(self._now_known[one]) for one in self._links.get(link, ()) if one in self._now_known
         )
         return sorted(found, key=lambda one: (one.updated_at, one.id), reverse=True)
+
+    def new_id(self, message: Message) -> str:
+        """Return the id for a new conversation: `birth_id`, or one of the message's own where that is taken."""
+        wanted = birth_id(message)
+        if wanted not in self._now_known:
+            return wanted
+        return "cv_" + hashlib.sha256(f"{wanted}\n{message.key}".encode()).hexdigest()[:24]
 
     def heir(self, conversation: Conversation) -> Conversation:
         """Follow merges to the conversation that lives on."""
@@ -95,11 +107,13 @@ class Draft:
 
     def customer(self, message: Message) -> Customer:
         """Return the sender's customer record, as known or new."""
-        return self._customers.get(message.sender.key) or Customer(
-            id="c_" + hashlib.sha256(message.sender.key.encode()).hexdigest()[:24],
-            name=message.sender.name,
-            identities=(message.sender,),
-        )
+        key = message.sender.key
+        found = self._customers.get(key) or self._strangers.get(key)
+        if found is None:
+            id_ = "c_" + hashlib.sha256(key.encode()).hexdigest()[:24]
+            found = Customer(id=id_, name=message.sender.name, identities=(message.sender,))
+            self._strangers[key] = found
+        return found
 
     def know(self, conversations: Sequence[Conversation]) -> None:
         """Add conversations that were read later, unless this draft has them already."""
@@ -149,9 +163,16 @@ class Draft:
         self._agents_changed.setdefault(agent.id, known.version if known is not None else 0)
         self.agents[agent.id] = agent
 
-    def need(self, conversation: str, agent: str) -> None:
-        """Let the conversation's change depend on the agent's."""
-        self._needs.setdefault(conversation, []).append(agent)
+    def take(self, conversation: str, agent: Agent, claim: str) -> None:
+        """Take the agent's new claims, and let the conversation's change depend on them."""
+        self.put_agent(agent)
+        self._needs.setdefault(conversation, []).append(agent.id)
+        self.taken[conversation] = (agent.id, claim)
+
+    def release(self, conversation: Conversation) -> None:
+        """Let the owner's claim be freed once this conversation's change has won."""
+        if conversation.owner and conversation.claim:
+            self.released[conversation.id] = (conversation.owner, conversation.claim)
 
     def put_customer(self, customer: Customer, identity: str) -> None:
         """Take the new state of a customer."""
@@ -186,7 +207,9 @@ class Draft:
 def birth_id(message: Message) -> str:
     """Return the id of the conversation that this message would begin.
 
-    The same for every router, so that two first messages of a thread collide instead of making two.
+    The same for every router, so that two first messages of a thread, or one mail that came by two
+    ways, collide instead of making two.
     """
-    name = f"{message.channel}\n{message.account}\n{message.thread}" if message.thread else message.key
+    own = message.thread or message.fingerprint
+    name = f"{message.channel}\n{message.account}\n{own}" if own else message.key
     return "cv_" + hashlib.sha256(name.encode()).hexdigest()[:24]

@@ -5,7 +5,7 @@ notes. Between the two the caller may read the waiting work that the batch must 
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec.structs import replace
 
@@ -13,9 +13,10 @@ from channels.message import Kind, Message
 from router import assign, steps
 from router.acknowledge import acknowledge
 from router.conversation import Agent, Claim, Conversation, Decision, Status
-from router.draft import Draft, birth_id
+from router.draft import Draft
 from router.facts import facts_of
 from router.recognise import Recognised, Sort, recognise
+from router.thanks import is_closing_thanks
 from rules.evaluate import evaluate
 from rules.model import Verdict
 
@@ -67,7 +68,7 @@ def begin(draft: Draft, message: Message) -> Conversation:
     customer = draft.customer(message)
     reference = draft.ids.reference()
     return Conversation(
-        id=birth_id(message),
+        id=draft.new_id(message),
         reference=reference,
         channel=message.channel,
         account=message.account,
@@ -100,6 +101,10 @@ def _speak(draft: Draft, conversation: Conversation, message: Message) -> Conver
 
 
 def _from_customer(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
+    answered = conversation.status in {Status.PENDING, Status.RESOLVED} and conversation.waiting_since is None
+    if answered and not message.attachments and is_closing_thanks(message.text):
+        draft.log(conversation, "thanked", subject=message.key)
+        return conversation
     was_waiting_on = conversation.waiting_on
     reopened = conversation.status in {Status.PENDING, Status.RESOLVED}
     conversation = _reachable(steps.await_answer(conversation, message), message)
@@ -110,7 +115,16 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
     conversation = _let_go_of_the_absent(draft, conversation)
     if conversation.waiting_on != was_waiting_on:
         draft.triggers[conversation.id] = message
+        conversation = _answer_to(conversation, message)
     return conversation
+
+
+def _answer_to(conversation: Conversation, message: Message) -> Conversation:
+    """Let answers go to whoever of the participants wrote what is to be answered."""
+    same_way = message.sender.kind == conversation.contact.kind
+    return (
+        replace(conversation, contact=message.sender) if same_way and not message.doubtful else conversation
+    )
 
 
 def _decide(draft: Draft, conversation: Conversation, message: Message, verdict: Verdict) -> Conversation:
@@ -150,19 +164,19 @@ def _let_go_of_the_absent(draft: Draft, conversation: Conversation) -> Conversat
     """Take an owner away who is not here when the customer writes again, so that nobody absent gets work."""
     person = draft.house.book.people.get(conversation.owner)
     agent = draft.agents.get(conversation.owner)
-    if not conversation.owner or conversation.unanswered > 1:
+    if not conversation.owner:
         return conversation
     if person is not None and agent is not None:
         calendar = draft.house.book.calendar(person.hours)
         if assign.is_present(agent, calendar, draft.now):
             return conversation
-    free_claim(draft, conversation)
+    draft.release(conversation)
     return steps.disown(conversation)
 
 
 def _from_us(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
     """Take an answer that a person of ours gave outside the desk."""
-    free_claim(draft, conversation)
+    draft.release(conversation)
     agent = draft.house.staff.get(message.sender.key, "")
     draft.log(conversation, "answered", agent=agent, subject=message.key, outside=True)
     done = steps.answered_outside(conversation, message.received_at)
@@ -173,7 +187,7 @@ def _from_machine(draft: Draft, conversation: Conversation, message: Message) ->
     """Set a machine's message aside for review; in a conversation that it answers it is only shown."""
     reason = message.no_note or "written by a machine"
     if conversation.version or conversation.waiting_on:
-        return replace(conversation, no_note=conversation.no_note or reason)
+        return conversation
     verdict = evaluate(
         draft.house.book, facts_of(conversation, message, draft.customer(message), reopened=False)
     )
@@ -247,11 +261,20 @@ def _know_customer(draft: Draft, message: Message) -> None:
 # --- match, promise, word the note
 
 
-def place(draft: Draft, heads: Sequence[Conversation]) -> None:
-    """Find people for what waits, this batch's and the heads of the lanes, then word the notes."""
+def place(draft: Draft, heads: Sequence[Conversation], limit: int = 0) -> None:
+    """Find people for what waits, this batch's and the heads of the lanes, then word the notes.
+
+    `limit` is how many heads were read of each lane: where there may be more, nothing of this batch
+    is handed past them.
+    """
     draft.know(heads)
-    ids = dict.fromkeys([one.id for one in draft.touched()] + [one.id for one in heads])
-    waiting = [draft.get(one) for one in ids if draft.get(one).lane]
+    ids = dict.fromkeys([one.id for one in heads] + [one.id for one in draft.touched()])
+    unread = _unread(heads, limit)
+    waiting = [
+        one
+        for id_ in ids
+        if (one := draft.get(id_)).lane and one.urgency <= unread.get(one.lane, one.urgency)
+    ]
     people = assign.candidates(draft.house.book, draft.agents, draft.now)
     for found in assign.match(waiting, people, draft.house.book):
         _hand_over(draft, found)
@@ -261,6 +284,14 @@ def place(draft: Draft, heads: Sequence[Conversation]) -> None:
             draft.put(replace(one, accountable=duty))
     for conversation, trigger in draft.triggers.items():
         draft.put(acknowledge(draft, draft.get(conversation), trigger))
+
+
+def _unread(heads: Sequence[Conversation], limit: int) -> dict[str, float]:
+    """Return, for each lane that may hold more than was read, the urgency of the last one read."""
+    lanes: dict[str, list[float]] = {}
+    for one in heads:
+        lanes.setdefault(one.lane, []).append(one.urgency)
+    return {lane: max(found) for lane, found in lanes.items() if limit and len(found) >= limit}
 
 
 def anyone_free(draft: Draft) -> bool:
@@ -276,20 +307,6 @@ def _hand_over(draft: Draft, found: assign.Assignment) -> None:
         id=draft.ids.new("cl"), conversation=conversation.id, channel=conversation.channel, at=draft.now
     )
     agent = draft.agents.get(found.agent) or Agent(id=found.agent)
-    draft.put_agent(replace(agent, claims=(*agent.claims, claim), idle_since=draft.now))
-    draft.need(conversation.id, found.agent)
+    draft.take(conversation.id, replace(agent, claims=(*agent.claims, claim), idle_since=draft.now), claim.id)
     owned = draft.put(steps.own(conversation, found.agent, claim.id))
     draft.log(owned, "claimed", agent=found.agent, subject=claim.id, reason=found.reason)
-
-
-def free_claim(draft: Draft, conversation: Conversation) -> None:
-    """Give an owner's capacity back."""
-    agent = draft.agents.get(conversation.owner)
-    if agent is not None and conversation.claim:
-        draft.put_agent(without_claims(agent, {conversation.claim}, draft.now))
-
-
-def without_claims(agent: Agent, gone: set[str], now: datetime) -> Agent:
-    """Return the agent without these claims."""
-    kept = tuple(one for one in agent.claims if one.id not in gone)
-    return agent if len(kept) == len(agent.claims) else replace(agent, claims=kept, idle_since=now)

@@ -143,12 +143,16 @@ class Notifier:
 
     async def _allowed(self, found: Sequence[Conversation]) -> Mapping[str, bool]:
         """Reserve the notes of this pass against the limit for each sender."""
-        now = self._clock.now()
+        now, house = self._clock.now(), self._house()
+
+        def live(one: Conversation) -> bool:
+            return house.account(one.channel, one.account).live
+
         notes = [
             (one.contact.key, item.id)
             for one in found
             for item in outbox.due(one, now)
-            if item.note is not None and not outbox.objection(one, item, now)
+            if item.note is not None and not live(one) and not outbox.objection(one, item, now)
         ]
         if not notes:
             return {}
@@ -170,7 +174,10 @@ class Notifier:
         now, house = self._clock.now(), self._house()
         wanted: list[tuple[Item, Outgoing]] = []
         for item in outbox.due(conversation, now):
-            reason = outbox.objection(conversation, item, now)
+            if outbox.given_up(item, now):
+                conversation = outbox.give_up(conversation, item, "it could not be sent for a day", now)
+                continue
+            reason = outbox.objection(conversation, item, now, paused=house.paused)
             if not reason and item.unless_seen and seen.get(conversation.id, 0) >= item.unless_seen:
                 reason = "the customer saw it on the channel"
             if not reason and not allowed.get(item.id, True):

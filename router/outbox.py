@@ -54,34 +54,65 @@ def cancel(conversation: Conversation, item: Item, reason: str, now: datetime) -
     return replace(steps.withdraw(done, now), no_note=reason)
 
 
-def objection(conversation: Conversation, item: Item, now: datetime) -> str:
-    """Return why an entry is no longer wanted; "" when it is."""
+def objection(conversation: Conversation, item: Item, now: datetime, *, paused: bool = False) -> str:
+    """Return why a note is no longer wanted; "" when it is."""
     if item.state not in _WAITING:
         return ""
     if item.note is not None:
+        if paused:
+            return "notes are paused"
         if conversation.status is not Status.OPEN or conversation.waiting_on != item.trigger:
             return "the wait was over first"
         if item.useful_until is not None and now > item.useful_until:
             return "too late to be of use"
-    elif now - item.at > GIVE_UP_AFTER:
-        return "could not be sent for a day"
     return ""
+
+
+def given_up(item: Item, now: datetime) -> bool:
+    """Tell whether a person's answer has been tried for so long that its author must know."""
+    return item.note is None and item.state in _WAITING and now - item.at > GIVE_UP_AFTER
+
+
+def give_up(conversation: Conversation, item: Item, reason: str, now: datetime) -> Conversation:
+    """Stop trying, and make the answer its author's work again."""
+    failed = steps.amend(conversation, item.id, state=SendState.FAILED, next_at=None, reason=reason)
+    result = Result(conversation=conversation, item=item.id, state=SendState.FAILED, reason=reason)
+    return _shown(failed, item, result, now)
 
 
 def refreshed(house: House, conversation: Conversation, item: Item, now: datetime) -> Conversation:
     """Compute time and words anew when the promised time is past or too near. Raises WordingError."""
     made = conversation.promise
-    if item.note is None or made is None or made.state is not PromiseState.MADE:
+    if item.note is None or item.state not in _WAITING:
         return conversation
-    if made.at - now >= timedelta(seconds=TOO_NEAR_S):
+    if made is None or made.state is not PromiseState.MADE or made.made_at != item.at:
+        raise WordingError("the promise it speaks of has ended")
+    same = made.by == conversation.accountable and made.owner == (conversation.owner == made.by)
+    if same and made.at - now >= timedelta(seconds=TOO_NEAR_S):
         return conversation
-    person = house.book.person(made.by)
+    person = house.book.person(conversation.accountable)
     if person is None:
-        raise WordingError(f"{made.by} does not stand in the rules any more")
+        raise WordingError(f"{conversation.accountable or 'nobody'} does not stand in the rules")
     quote = quoted(house, conversation, person, now)
     words = worded(house, conversation, (person, quote), item.id, now)
-    fresh = replace(made, at=quote.at, made_at=now, late=quote.late, explanation=quote.explanation)
-    renewed = steps.amend(conversation, item.id, text=words.text, language=words.language, at=now)
+    fresh = replace(
+        made,
+        at=quote.at,
+        made_at=now,
+        by=person.id,
+        owner=conversation.owner == person.id,
+        late=quote.late,
+        explanation=quote.explanation,
+    )
+    renewed = steps.amend(
+        conversation,
+        item.id,
+        text=words.text,
+        language=words.language,
+        at=now,
+        author=person.id,
+        author_name=person.name,
+    )
     return replace(renewed, promise=fresh)
 
 

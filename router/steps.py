@@ -24,6 +24,8 @@ from router.conversation import (
 
 #: How long an answered live conversation still counts as its owner's work.
 LIVE_IDLE_S = 600.0
+#: What a wait is said to wait on that we opened ourselves, until the customer writes.
+REOPENED = "reopened:"
 FLAGS_KEPT = 20
 PROMISES_KEPT = 20
 SNIPPET = 140
@@ -73,17 +75,20 @@ def snippet(text: str) -> str:
 
 def await_answer(conversation: Conversation, message: Message) -> Conversation:
     """Let the customer's message begin a wait, or add to the running one, and open the conversation."""
-    running = conversation.status is Status.OPEN and conversation.waiting_since is not None
-    if running:
-        return replace(conversation, unanswered=conversation.unanswered + 1)
+    if conversation.waiting_since is not None:
+        return _wait_on(conversation, message)
     back = conversation.status in {Status.PENDING, Status.RESOLVED, Status.SNOOZED}
+    held = conversation.status is Status.HELD and conversation.kind == "normal"
     return replace(
         withdraw(conversation, message.received_at),
-        status=Status.OPEN,
+        status=Status.HELD if held else Status.OPEN,
+        kind="normal" if conversation.kind == "machine" else conversation.kind,
         waiting_since=message.received_at,
         waiting_on=message.key,
         unanswered=1,
-        due_at=None,
+        due_at=conversation.due_at if held else None,
+        later_due=None,
+        note_at=None,
         overdue=False,
         no_note="",
         snoozed_until=None,
@@ -92,9 +97,39 @@ def await_answer(conversation: Conversation, message: Message) -> Conversation:
     )
 
 
+def _wait_on(conversation: Conversation, message: Message) -> Conversation:
+    """Let a message add to a wait that runs already, be it that our answer to it is on its way.
+
+    In a wait that we opened ourselves, the customer's first message becomes the one to answer.
+    """
+    ours = conversation.waiting_on.startswith(REOPENED)
+    status = conversation.status if conversation.status is Status.HELD else Status.OPEN
+    return replace(
+        conversation,
+        status=status,
+        waiting_on=message.key if ours else conversation.waiting_on,
+        unanswered=conversation.unanswered + 1,
+        snoozed_until=None,
+        idle_until=None,
+    )
+
+
+def answer_on_its_way(conversation: Conversation) -> bool:
+    """Tell whether a person's answer to the running wait has been written and not yet accepted."""
+    return any(
+        item.note is None
+        and not item.unless_seen
+        and item.trigger == conversation.waiting_on
+        and item.state not in SETTLED
+        for item in conversation.outbox
+    )
+
+
 def decide(conversation: Conversation, decision: Decision, due_at: datetime) -> Conversation:
     """Apply the rules' decision; in a running wait the earlier due time and the higher priority stay."""
-    same_wait = conversation.due_at is not None and conversation.unanswered > 1
+    same_wait = conversation.due_at is not None
+    if answer_on_its_way(conversation):
+        conversation = replace(conversation, later_due=conversation.later_due or due_at)
     priority = decision.priority
     due = due_at
     queue, skills = decision.queue, decision.skills
@@ -171,12 +206,14 @@ def item_of(conversation: Conversation, item_id: str) -> Item | None:
 
 
 def cancel_notes(conversation: Conversation, reason: str) -> Conversation:
-    """Cancel the notes that did not leave yet."""
+    """Cancel the notes that did not leave yet; a promise that nobody heard is withdrawn with its note."""
     for item in conversation.outbox:
-        if item.note is not None and item.state in {SendState.PENDING, SendState.RETRY}:
-            conversation = amend(
-                conversation, item.id, state=SendState.CANCELLED, next_at=None, reason=reason
-            )
+        if item.note is None or item.state not in {SendState.PENDING, SendState.RETRY}:
+            continue
+        made = conversation.promise
+        if made is not None and made.made_at == item.at:
+            conversation = withdraw(conversation, item.at)
+        conversation = amend(conversation, item.id, state=SendState.CANCELLED, next_at=None, reason=reason)
     return conversation
 
 
@@ -208,8 +245,10 @@ def sent(conversation: Conversation, item_id: str, message_id: str, at: datetime
         reason="",
     )
     done = replace(done, links=_kept_links(done.links, [f"mid:{message_id}"] if message_id else []))
-    if item.note is None:
+    if item.note is None and not item.unless_seen:
         done = answered(done, item.trigger, at)
+        if done.status is Status.OPEN and done.waiting_since is None:
+            done = replace(done, status=Status.PENDING, idle_until=at + timedelta(seconds=LIVE_IDLE_S))
     return done
 
 
@@ -221,8 +260,36 @@ def answered(conversation: Conversation, wait: str, at: datetime) -> Conversatio
     if made is not None and made.state is PromiseState.MADE:
         state = PromiseState.KEPT if at <= made.at else PromiseState.BROKEN
         conversation = _end(conversation, state, at)
+    done = replace(
+        conversation,
+        waiting_since=None,
+        waiting_on="",
+        unanswered=0,
+        due_at=None,
+        later_due=None,
+        note_at=None,
+        overdue=False,
+        no_note="",
+    )
+    return _next_wait(conversation, done, wait)
+
+
+def _next_wait(before: Conversation, done: Conversation, wait: str) -> Conversation:
+    """Let the next wait begin with what the customer wrote while the answer was on its way."""
+    answers = [item.at for item in before.outbox if item.note is None and item.trigger == wait]
+    written = min(answers, default=None)
+    if written is None or before.later_due is None:
+        return done
+    later = [one for one in before.entries if one.kind is Kind.CUSTOMER and one.at > written]
+    if not later:
+        return done
     return replace(
-        conversation, waiting_since=None, waiting_on="", unanswered=0, due_at=None, overdue=False, no_note=""
+        done,
+        waiting_since=later[0].at,
+        waiting_on=later[0].key,
+        unanswered=len(later),
+        due_at=before.later_due,
+        no_note="It was written while an answer was on its way.",
     )
 
 
@@ -247,7 +314,7 @@ def reopen(conversation: Conversation, now: datetime, due_at: datetime) -> Conve
         conversation,
         status=Status.OPEN,
         waiting_since=conversation.waiting_since or now,
-        waiting_on=conversation.waiting_on or f"reopened:{now.isoformat()}",
+        waiting_on=conversation.waiting_on or f"{REOPENED}{now.isoformat()}",
         due_at=conversation.due_at or due_at,
         idle_until=None,
         snoozed_until=None,
@@ -265,6 +332,8 @@ def resolve(conversation: Conversation, now: datetime) -> Conversation:
         waiting_on="",
         unanswered=0,
         due_at=None,
+        later_due=None,
+        note_at=None,
         overdue=False,
         updated_at=now,
     )

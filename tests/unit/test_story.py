@@ -166,7 +166,7 @@ async def test_our_own_answer_from_a_mail_client_keeps_the_promise(world) -> Non
     )
     assert two.id == one.id
     assert two.status is Status.PENDING
-    assert two.promise.state is PromiseState.KEPT
+    assert two.promise.state is PromiseState.WITHDRAWN
     assert two.outbox[0].state is SendState.CANCELLED
 
 
