@@ -4,32 +4,26 @@ One process of the fleet holds the lease `timers`; the others stand by.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from channels.port import Clock
 from router import log, steps
-from router.accept import queue_of
-from router.assign import accountable
 from router.consume import Consumer
-from router.conversation import Agent, Conversation, PromiseState, Status
-from router.errors import BrokerError, StoreError
+from router.conversation import Agent, Conversation, Status, is_owed, promise_told
+from router.errors import StoreError
 from router.faults import reach
-from router.handle import without_claims
 from router.house import House
 from router.journal import changed, event
 from router.ports import Broker, Change, Commit, Events, Hint, Ids, Lease, Store
+from router.sweeps import Sweeps
 
 logger = log.get(__name__)
 
 TICK_S = 1.0
 LEASE_S = 15.0
 BATCH = 200
-#: A message that no router decided within this time is rung again.
-RING_AGAIN_S = 10.0
-#: Claims that no conversation names after this time are freed.
-ORPHAN_S = 30.0
 #: The slow sweeps run every so many ticks.
 SLOW_TICKS = 10
 #: More difference than this to the store's time, and no timer fires.
@@ -51,6 +45,7 @@ class Timers:
         self._store, self._broker, self._events, self._consumer = store, broker, events, consumer
         ids, self._clock, self._house = parts
         self._holder = ids.new("timers")
+        self._sweeps = Sweeps(store, broker, self._clock, self._house)
         self._lease: Lease | None = None
         #: What is wrong with the timers, for health; "" when all is well.
         self.trouble = ""
@@ -93,9 +88,7 @@ class Timers:
         await self._consumer.rematch()
         await self._store.repair(BATCH)
         if slow:
-            await self._ring_again()
-            await self._free_orphans()
-            await self._replace_leavers()
+            await self._sweeps.run()
 
     async def _wake(self) -> None:
         now = self._clock.now()
@@ -109,70 +102,24 @@ class Timers:
         reach("tm.committed")
         won = [one.conversation for one, ok in zip(changes, outcome.changes, strict=True) if ok]
         self._events.publish([Hint(kind="conversation", id=one.id, version=one.version) for one in won])
+        await self._consumer.acknowledge_late([one for one in found if _note_due(one, now)])
 
     def _woken(self, one: Conversation, agents: dict[str, Agent], now: datetime) -> Change:
         """Return what becomes of a conversation whose time has come."""
         after, lines = one, []
         made = one.promise
-        if made is not None and made.state is PromiseState.MADE and made.at <= now:
+        if made is not None and promise_told(one) and made.at <= now:
             after = steps.flag(steps.break_promise(after, now), "A promised time passed without an answer.")
-        if one.status is Status.OPEN and one.due_at is not None and one.due_at <= now and not one.overdue:
+        if one.due_at is not None and one.due_at <= now and not one.overdue and is_owed(one):
             after = replace(after, overdue=True)
             lines.append(event(one, now, "overdue", agent=one.accountable, subject=one.waiting_on))
         if one.status is Status.SNOOZED and one.snoozed_until is not None and one.snoozed_until <= now:
             after = replace(after, status=Status.OPEN, snoozed_until=None)
         if one.status is Status.PENDING and one.idle_until is not None and one.idle_until <= now:
             after = steps.disown(after)
-        return changed(one, self._watched(after, agents, now), events=lines)
+        return changed(one, self._sweeps.watched(after, agents), events=lines)
 
-    async def _ring_again(self) -> None:
-        """Ring for messages that are in the store but in no conversation yet."""
-        before = self._clock.now() - timedelta(seconds=RING_AGAIN_S)
-        stuck = await self._store.unrouted(before, BATCH)
-        if not stuck:
-            return
-        logger.info("ringing again", messages=len(stuck))
-        try:
-            await self._broker.publish([(queue_of(channel), key) for channel, key in stuck])
-        except BrokerError as error:
-            logger.warning("broker not reached", error=type(error).__name__)
 
-    async def _replace_leavers(self) -> None:
-        """Put the work of people who no longer stand in the rules back into its queues."""
-        people, now = self._house().book.people, self._clock.now()
-        agents = await self._store.agents()
-        gone = [one for one in agents.values() if one.id not in people and one.claims]
-        for agent in gone:
-            found = await self._store.conversations([claim.conversation for claim in agent.claims])
-            owned = [one for one in found if one.owner == agent.id]
-            lines = [
-                event(one, now, "let go", agent=agent.id, reason="no longer in the rules") for one in owned
-            ]
-            changes = [
-                changed(one, self._watched(steps.disown(one), agents, now), events=[line])
-                for one, line in zip(owned, lines, strict=True)
-            ]
-            freed = replace(agent, claims=(), version=agent.version + 1)
-            await self._store.commit(Commit(changes=changes, agents=[freed]))
-
-    def _watched(self, one: Conversation, agents: dict[str, Agent], now: datetime) -> Conversation:
-        """Return it with the duty person as accountable, where it waits without an owner."""
-        if one.owner or one.status not in {Status.OPEN, Status.HELD}:
-            return one
-        return replace(one, accountable=accountable(self._house().book, one.queue, agents, now))
-
-    async def _free_orphans(self) -> None:
-        """Free claims that no conversation names: their router died between claim and commit, or let go."""
-        before = self._clock.now() - timedelta(seconds=ORPHAN_S)
-        agents = await self._store.agents()
-        old = {one.conversation for agent in agents.values() for one in agent.claims if one.at < before}
-        if not old:
-            return
-        named = {one.claim for one in await self._store.conversations(sorted(old))}
-        changes = []
-        for agent in agents.values():
-            gone = {one.id for one in agent.claims if one.at < before and one.id not in named}
-            freed = without_claims(agent, gone, self._clock.now())
-            if freed is not agent:
-                changes.append(replace(freed, version=agent.version + 1))
-        await self._store.commit(Commit(agents=changes))
+def _note_due(one: Conversation, now: datetime) -> bool:
+    """Tell whether a note that was put off is to go out now."""
+    return one.note_at is not None and one.note_at <= now and one.status is Status.OPEN
