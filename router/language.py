@@ -50,7 +50,7 @@ def _plain(words: str, among: Sequence[str]) -> str:
     if not SMALL.keys() >= set(among):
         return ""  # a word of one of these may be one of a language without a list, too
     each = {word.strip(".,;:!?()\"'") for word in words.casefold().split()}
-    found = [language for word in each if (language := _SMALL.get(word)) in among]
+    found = [_SMALL[word] for word in each if _SMALL.get(word) in among]
     return found[0] if len(found) >= ENOUGH and found.count(found[0]) == len(found) else ""
 
 
