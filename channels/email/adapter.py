@@ -18,6 +18,9 @@ from channels.errors import NotSent
 from channels.message import Outgoing, Sent
 from channels.port import Channel, Host, Route
 
+#: Seconds for reading the attachments of what is sent.
+FILES_S = 4.0
+
 
 class Shared:
     """What all mailboxes of a process share: the ports listened on and the readers of mail."""
@@ -107,13 +110,21 @@ class Mail:
             await imap.login(user, self._account.password)
 
     async def _files(self, outgoing: Outgoing) -> list[File]:
+        """Read the attachments. Raises NotSent: nothing was sent yet."""
         try:
-            return [
-                File(name=one.name, content_type=one.content_type, data=await self._host.blobs.get(one.blob))
-                for one in outgoing.attachments
-            ]
+            async with asyncio.timeout(FILES_S):
+                return [
+                    File(
+                        name=one.name,
+                        content_type=one.content_type,
+                        data=await self._host.blobs.get(one.blob),
+                    )
+                    for one in outgoing.attachments
+                ]
         except KeyError as error:
             raise NotSent("an attachment is not in the blob store") from error
+        except Exception as error:
+            raise NotSent(f"an attachment cannot be read ({type(error).__name__})") from error
 
 
 class EmailAdapter:

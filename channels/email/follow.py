@@ -74,7 +74,12 @@ class Follower:
 
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        self._host.report("degraded" if state.attempt_number < 3 else "down", f"receive: {error}")
+        self._report("degraded" if state.attempt_number < 3 else "down", error)
+
+    def _report(self, state: str, error: BaseException | None = None) -> None:
+        """Tell health of this folder; the mailbox and the folder of sent mail are judged apart."""
+        part = "sent folder" if self._folder.by_us else "receive"
+        self._host.report(state, f"{part}: {error}" if error else "", part=part)
 
     async def _session(self, cursor: Cursor) -> None:
         """Connect and follow; returns when a connection that had worked is lost."""
@@ -87,17 +92,17 @@ class Follower:
                 while True:
                     position = await self._catch_up(imap, position, cursor)
                     worked = True
-                    self._host.report("ok")
+                    self._report("ok")
                     await self._wait(imap)
         except SignInRefused as error:
-            self._host.report("down", f"receive: {error}")
+            self._report("down", error)
             await self._host.clock.sleep(LOCKED_OUT_S)
             raise
         except ServerTrouble as error:
             if not worked:
                 raise
             _log.info("mail server lost, reconnecting", account=self._host.account)
-            self._host.report("degraded", f"receive: {error}")
+            self._report("degraded", error)
 
     async def _sign_in(self, imap: Imap) -> None:
         server = self._folder.server

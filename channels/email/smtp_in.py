@@ -169,7 +169,7 @@ class Listener:
         if state != self._state:
             self._state = state
             for intake in self._intakes:
-                intake.host.report(state, error)
+                intake.host.report(state, error, part="receive")
 
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import aiosmtplib
 import structlog
@@ -14,10 +16,15 @@ from channels.email.trouble import ServerTrouble, SignInRefused
 from channels.errors import ChannelError, InDoubt, NotSent, Refused
 from channels.port import Host
 
-#: Seconds for connecting and for each answer; after the last byte servers may take their time.
+#: Seconds for connecting and for each answer.
 CONNECT_S = 20.0
-ANSWER_S = 30.0
-DATA_S = 300.0
+ANSWER_S = 20.0
+#: Seconds from the wish to send until the server has taken sender and recipient, waiting for a connection
+#: included: whoever is not through by then has certainly not been sent, and comes again.
+BEFORE_S = 20.0
+#: Seconds for handing the mail over. Together with `BEFORE_S` it stays below what the router gives one try:
+#: only a mail that was handed over may ever be in doubt.
+DATA_S = 26.0
 #: An unused connection is closed after so many seconds, a used one after so many mails.
 IDLE_S = 20.0
 MAILS_A_CONNECTION = 100
@@ -39,12 +46,15 @@ class _Connection:
 class Submission:
     """The submission server of one account."""
 
-    def __init__(self, host: Host, account: Account, server: Server, tokens: Tokens | None) -> None:
-        """Take the account, its server and its tokens. Raises Misconfigured."""
+    def __init__(
+        self, host: Host, account: Account, server: Server, tokens: Tokens | None, before_s: float = BEFORE_S
+    ) -> None:
+        """Take the account, its server, its tokens and the limit. Raises Misconfigured."""
         self._host = host
         self._account = account
         self._server = server
         self._tokens = tokens
+        self._before_s = before_s
         self._trust: ssl.SSLContext = trust(account)
         self._slots = asyncio.Semaphore(account.send_connections)
         self._idle: list[_Connection] = []
@@ -52,15 +62,18 @@ class Submission:
 
     async def send(self, letter: Letter) -> None:
         """Hand the mail to the server. Raises NotSent, Refused or InDoubt."""
-        async with self._slots:
-            try:
-                await self._deliver(letter)
-            except SignInRefused as error:
-                self._report("down", f"send: {error}")
-                raise NotSent(f"send: {error}", after_s=_LOCKED_OUT_S) from error
-            except NotSent as error:
-                self._report("degraded", f"send: {error}")
-                raise
+        until = asyncio.get_running_loop().time() + self._before_s
+        await self._take_slot(until)
+        try:
+            await self._deliver(letter, until)
+        except SignInRefused as error:
+            self._report("down", f"send: {error}")
+            raise NotSent(f"send: {error}", after_s=_LOCKED_OUT_S) from error
+        except NotSent as error:
+            self._report("degraded", f"send: {error}")
+            raise
+        finally:
+            self._slots.release()
         self._report("ok")
 
     def close(self) -> None:
@@ -68,16 +81,45 @@ class Submission:
         while self._idle:
             self._drop(self._idle.pop())
 
-    async def _deliver(self, letter: Letter) -> None:
+    async def _take_slot(self, until: float) -> None:
+        """Wait for a connection to become free. Raises NotSent: the mails before this one take too long."""
+        try:
+            async with asyncio.timeout_at(until):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise NotSent(f"send: all connections to {self._server} are busy") from error
+
+    async def _deliver(self, letter: Letter, until: float) -> None:
+        try:
+            async with asyncio.timeout_at(until):
+                connection = await self._offered(letter)
+        except TimeoutError as error:
+            raise NotSent(
+                f"{self._server} is too slow: it had not agreed to take the mail "
+                f"after {self._before_s:.0f} seconds"
+            ) from error
+        async with self._using(connection):
+            await _hand_over(connection.client, letter)
+            connection.mails += 1
+
+    async def _offered(self, letter: Letter) -> _Connection:
+        """Return a connection over which the server has agreed to take the mail."""
+        connection = await self._connected()
+        async with self._using(connection, keep=False):
+            await _offer(connection.client, letter, self._account.address)
+        return connection
+
+    async def _connected(self) -> _Connection:
+        """Return a connection that is known to be in order: one that lay idle, else a new one."""
         while self._idle:
             connection = self._idle.pop()
             if connection.closing is not None:
                 connection.closing.cancel()
-            if connection.client.is_connected and await self._alive(connection):
-                await self._transact(connection, letter)
-                return
+            async with self._using(connection, keep=False):
+                if connection.client.is_connected and await self._alive(connection):
+                    return connection
             self._drop(connection)
-        await self._transact(await self._connect(), letter)
+        return await self._connect()
 
     async def _alive(self, connection: _Connection) -> bool:
         """Ask whether a connection that lay idle still works, before a mail depends on it."""
@@ -87,18 +129,18 @@ class Submission:
             return False
         return True
 
-    async def _transact(self, connection: _Connection, letter: Letter) -> None:
-        """Send over this connection; only one that is known to be in order is kept."""
-        kept = False
+    @asynccontextmanager
+    async def _using(self, connection: _Connection, *, keep: bool = True) -> AsyncIterator[None]:
+        """Drop the connection when the block fails; else keep it for the next mail, if that is wanted."""
         try:
-            await _hand_over(connection.client, letter, self._account.address)
-            connection.mails += 1
-            kept = connection.mails < MAILS_A_CONNECTION and connection.client.is_connected
-        finally:
-            if kept:
-                self._keep(connection)
-            else:
-                self._drop(connection)
+            yield
+        except BaseException:
+            self._drop(connection)
+            raise
+        if keep and connection.mails < MAILS_A_CONNECTION and connection.client.is_connected:
+            self._keep(connection)
+        elif keep:
+            self._drop(connection)
 
     def _keep(self, connection: _Connection) -> None:
         connection.closing = asyncio.get_running_loop().call_later(IDLE_S, self._expire, connection)
@@ -157,11 +199,11 @@ class Submission:
     def _report(self, state: str, error: str = "") -> None:
         if (state, error) != (self._state, "") or error:
             self._state = state
-            self._host.report(state, error)
+            self._host.report(state, error, part="send")
 
 
-async def _hand_over(client: aiosmtplib.SMTP, letter: Letter, own: str) -> None:
-    """Run one mail transaction. What fails before the mail was sent is certain; after that it is not."""
+async def _offer(client: aiosmtplib.SMTP, letter: Letter, own: str) -> None:
+    """Name sender and recipient. What fails here is certain: no mail was handed over yet."""
     encoding = "utf-8" if letter.utf8 else "ascii"
     options = ["SMTPUTF8"] if letter.utf8 else []
     if letter.utf8 and not client.supports_extension("smtputf8"):
@@ -177,11 +219,16 @@ async def _hand_over(client: aiosmtplib.SMTP, letter: Letter, own: str) -> None:
         await client.rcpt(letter.recipient, encoding=encoding, timeout=ANSWER_S)
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         raise _certain(error) from error
+
+
+async def _hand_over(client: aiosmtplib.SMTP, letter: Letter) -> None:
+    """Hand the mail over. Only an answer of the server makes certain what became of it."""
     try:
-        await client.data(letter.data, timeout=DATA_S)
+        async with asyncio.timeout(DATA_S):
+            await client.data(letter.data, timeout=DATA_S)
     except aiosmtplib.SMTPResponseException as error:
         raise _certain(error) from error
-    except (aiosmtplib.SMTPException, OSError) as error:
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         raise InDoubt(f"The connection broke while the mail was handed over: {_brief(error)}") from error
 
 

@@ -359,3 +359,14 @@ async def test_a_submission_server_takes_our_mail_and_hands_it_to_our_listener()
     assert reply.kind is Kind.CUSTOMER
     assert reply.text == "Den er på vej 🚚"
     assert [claim.address for claim in reply.claims] == ["help+hb7k2q9-abc@example.com"]
+
+
+async def test_the_folder_of_sent_mail_is_judged_apart(server: Dovecot) -> None:
+    """That it is missing stays visible while the mailbox itself works, and names the setting."""
+    host, channel = follower(server, sent_folder="Nowhere")
+    async with receiving(channel):
+        await host.wait_for(lambda: {"receive", "sent folder"} <= set(host.parts))
+        await host.wait_for(lambda: host.parts["receive"] == ("ok", ""))
+        state, error = host.parts["sent folder"]
+    assert state == "degraded"
+    assert "`sent_folder`" in error
