@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
 import aiohttp
 
@@ -42,7 +43,7 @@ _numbers = itertools.count(1)
 
 
 @contextlib.contextmanager
-def program(module: str, *words: str) -> Iterator[int]:
+def program(module: str, *words: str) -> Iterator[tuple[int, int]]:
     """Run one of the baselines on a free port until the block ends; give its process id and port."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", f"benchmarks.{module}", str(port), *words])
@@ -187,9 +188,9 @@ async def _one_echo(web: aiohttp.ClientSession, port: int) -> float:
         return (time.perf_counter() - began) * 1000
 
 
-async def _until(line: aiohttp.ClientWebSocketResponse, kind: str) -> dict:
+async def _until(line: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, Any]:
     async for message in line:
-        frame = json.loads(message.data)
+        frame: dict[str, Any] = json.loads(message.data)
         if frame["type"] == kind:
             return frame
     raise AssertionError(f"the chat closed before {kind}")

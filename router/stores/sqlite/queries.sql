@@ -105,6 +105,12 @@ UPDATE conversations SET version = ?1, customer = ?2, channel = ?3, queue = ?4, 
     sent_at = max(coalesce(sent_at, ?15), coalesce(?15, sent_at)), seq = ?16, doc = ?17
 WHERE id = ?18 AND version = ?1 - 1
 
+-- name: send_conversation
+-- For steps of a sender alone: whatever else has a column is as it was.
+UPDATE conversations SET version = ?1, send_at = ?2, sent_at = max(coalesce(sent_at, ?3), coalesce(?3, sent_at)), seq = ?4,
+    doc = ?5
+WHERE id = ?6 AND version = ?1 - 1
+
 -- name: apply
 UPDATE messages SET state = 'applied', reason = '', parked_at = NULL, conversation = ?, seq = ?, queue = ?
 WHERE key = ? AND conversation IS NULL
