@@ -16,6 +16,7 @@ MODULES = {
     "channels": "channel",
     "notes": "notes",
     "users": "user",
+    "customers": "customer",
 }
 
 

@@ -1,19 +1,19 @@
 // Beside the conversation: the promise, why it is here, and who writes.
 
-import { get } from "./api.js";
+import { customer } from "./customer.js";
 import { h, icon, name } from "./dom.js";
-import { countdown, full, left, moment, short, span } from "./time.js";
-import { PROMISE, STATUS, channel, target } from "./words.js";
+import { countdown, moment, short } from "./time.js";
+import { PROMISE, channel, target } from "./words.js";
 
-export function aside(conversation, box) {
-  box.replaceChildren(promise(conversation), decision(conversation), customer(conversation));
+export function aside(conversation, box, me) {
+  box.replaceChildren(promise(conversation), decision(conversation), customer(conversation, me));
 }
 
-function panel(title, ...content) {
+export function panel(title, ...content) {
   return h("section", { class: "panel" }, h("h3", {}, title), content);
 }
 
-function rows(pairs) {
+export function rows(pairs) {
   const shown = pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined);
   return h("dl", {}, shown.map(([key, value]) => h("div", {}, h("dt", {}, key), h("dd", {}, value))));
 }
@@ -57,54 +57,4 @@ function decision(conversation) {
 function steps(title, list) {
   if (!list.length) return null;
   return h("details", {}, h("summary", {}, title), h("ol", { class: "why" }, list.map((one) => name(one, "li"))));
-}
-
-// Where they write from; the number of a chat session tells nobody anything.
-function where(contact) {
-  if (contact.kind === "chat") return contact.verified ? "known to the site" : "writes in the chat";
-  return contact.address === contact.called ? "" : name(contact.address);
-}
-
-function customer(conversation) {
-  const contact = conversation.contact;
-  const box = panel("Customer",
-    h("p", {}, name(contact.called, "strong")),
-    h("p", { class: "faint" }, where(contact), contact.verified ? " · verified" : ""),
-  );
-  fill(box, conversation).catch(() => null);
-  return box;
-}
-
-async function fill(box, conversation) {
-  if (!conversation.customer) return;
-  const known = await get(`/customers/${encodeURIComponent(conversation.customer)}`);
-  const attributes = Object.entries(known.attributes);
-  const others = known.conversations.filter((one) => one.id !== conversation.id);
-  box.append(
-    rows([
-      ["Language", language(conversation.language)],
-      ["Time zone", conversation.zone],
-      ...attributes.filter(([key]) => !["language", "zone"].includes(key)).map(([key, value]) => [key, name(value)]),
-      ["Last answer", known.last_owner?.name],
-      ["Open for", conversation.status === "open" ? span(-left(conversation.opened_at)) : ""],
-    ]),
-  );
-  const identities = known.identities.filter((one) => one.address !== conversation.contact.address);
-  if (identities.length) {
-    box.append(h("p", { class: "small faint" }, "Also known as"),
-      h("ul", {}, identities.map((one) => h("li", {}, name(one.address), one.verified ? "" : " · claimed"))));
-  }
-  if (others.length) {
-    box.append(h("p", { class: "small faint" }, "Wrote before"), h("ul", { class: "earlier" }, others.map((one) =>
-      h("li", {}, h("a", { href: `/c/${one.reference}`, title: full(one.updated_at) }, name(one.subject || one.snippet || one.reference)),
-        h("span", { class: "faint" }, ` ${STATUS[one.status]}`)))));
-  }
-}
-
-function language(code) {
-  try {
-    return code && new Intl.DisplayNames(undefined, { type: "language" }).of(code);
-  } catch {
-    return code;
-  }
 }

@@ -100,7 +100,7 @@ export class Case {
     keyed(this.scroll, lines.withDays(all), lines.keyOf, (item) => lines.render(item, conversation));
     if (changed) {
       this.#showHead();
-      aside(conversation, this.beside);
+      aside(conversation, this.beside, this.me);
       this.#showFoot();
     }
     if (this.can("reply")) this.composer.show(conversation, all, this.me);

@@ -1,0 +1,270 @@
+"""Customers as people set them: addresses and attributes, written so that nothing is lost on a race."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from channels import registry
+from channels.message import Identity
+from channels.port import Clock
+from router.conversation import Customer, Event, customer_id
+from router.errors import Conflict, NotFound
+from router.ports import Commit, Store
+from rules import names
+
+#: How often a race is run again.
+ROUNDS = 10
+#: So many customers are read or written in one trip.
+BATCH = 200
+LONGEST_NAME = 64
+LONGEST_VALUE = 200
+MOST_ATTRIBUTES = 50
+
+_ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """What is said of one customer: all their identities given here, the first one names a new customer."""
+
+    identities: tuple[Identity, ...]
+    #: "" = as it is.
+    name: str = ""
+    #: Those that are named change, "" removes; the others stay.
+    attributes: Mapping[str, str] = {}
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """What an import changed, or would change."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+
+def identity(kind: str, address: str, name: str = "") -> Identity:
+    """Return the identity in the form in which channels name it; raises ValueError."""
+    if not _ATTRIBUTE.fullmatch(kind):
+        raise ValueError(f"{kind[:40]!r} is no kind of address; write email, chat or phone")
+    given = address.strip()
+    normal = {"email": _mailbox, "phone": names.phone}.get(kind, _plain)(given)
+    spelling = given if kind == "email" and given != normal else ""
+    return Identity(kind=kind, address=normal, name=name, spelling=spelling, verified=True)
+
+
+def parsed(text: str) -> Identity:
+    """Return the identity of `kind:address`, or of a bare mail address; raises ValueError."""
+    kind, colon, address = text.strip().partition(":")
+    if not colon:
+        kind, address = "email", text
+    return identity(kind.strip(), address)
+
+
+def _mailbox(address: str) -> str:
+    """Return a mail address in lower case with its domain in ASCII, as mail channels compare it."""
+    local, _, domain = names.email(address).rpartition("@")
+    domain = domain.rstrip(".").lower()
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            raise ValueError(f"{address!r} has a domain that cannot exist") from None
+    return f"{local.casefold()}@{domain}"
+
+
+def _plain(address: str) -> str:
+    return _line(address, "an address")
+
+
+def _line(text: str, what: str) -> str:
+    if not text:
+        raise ValueError(f"{what} is empty")
+    if len(text) > LONGEST_VALUE:
+        raise ValueError(f"{what} has {len(text)} characters; at most {LONGEST_VALUE} fit")
+    if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
+        raise ValueError(f"{what} contains control characters; write it on one line")
+    return text
+
+
+def attribute_name(name: str) -> str:
+    """Return the name if rules can ask for it as `customer.<name>`; raises ValueError."""
+    if len(name) > LONGEST_NAME or not _ATTRIBUTE.fullmatch(name):
+        raise ValueError(
+            f"{name[:80]!r} cannot be an attribute: use a-z, 0-9 and _, a letter first, such as tier"
+        )
+    return name
+
+
+def attribute(name: str, value: str) -> str:
+    """Return the value in the form in which it is kept; raises ValueError. "" is never refused."""
+    attribute_name(name)
+    value = value.strip()
+    if not value:
+        return ""
+    _line(value, f"the value of {name}")
+    if name == "zone":
+        return names.zone(value).key
+    return names.language(value) if name == "language" else value
+
+
+def checked_name(name: str) -> str:
+    """Return a customer's name on one line; raises ValueError."""
+    name = name.strip()
+    return _line(name, "a name") if name else ""
+
+
+def revised(known: Customer | None, entry: Entry) -> Customer:
+    """Return the customer as the entry says they are; the same value when it says nothing new. Raises ValueError."""
+    if known is None:
+        known = Customer(id=customer_id(entry.identities[0].key))
+    have = {one.key for one in known.identities}
+    added = tuple({one.key: one for one in entry.identities if one.key not in have}.values())
+    merged = {**known.attributes, **entry.attributes}
+    attributes = {name: value for name, value in merged.items() if value}
+    if len(attributes) > max(MOST_ATTRIBUTES, len(known.attributes)):
+        raise ValueError(f"a customer has at most {MOST_ATTRIBUTES} attributes")
+    name = entry.name or known.name
+    after = replace(known, name=name, identities=(*known.identities, *added), attributes=attributes)
+    return known if after == known else after
+
+
+class Customers:
+    """Looks customers up and changes them, by compare-and-set against the router's own writes."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """Take the store, and the clock for the log."""
+        self._store, self._clock = store, clock
+
+    async def find(self, address: str) -> list[Customer]:
+        """Return whoever has the address: `kind:address`, or the address alone on any channel."""
+        address = address.strip()
+        kinds = {registry.manifest(name).identity for name in registry.names()} | {"email", "phone"}
+        found = await self._store.customers_of(sorted(_keys(address, kinds)))
+        return list({one.id: one for one in found.values()}.values())
+
+    async def change(self, id: str, attributes: Mapping[str, str], *, by: str) -> Customer:
+        """Set the named attributes, "" removes one. Raises NotFound, ValueError."""
+        entry = Entry(identities=(), attributes=attributes)
+        for _ in range(ROUNDS):
+            known = await self._store.customer(id)
+            if known is None:
+                raise NotFound(f"There is no customer {id[:40]!r}.")
+            after = revised(known, entry)
+            if after is known:
+                return known
+            if (await self._write([after], by=by))[0]:
+                return replace(after, version=known.version + 1)
+        raise Conflict
+
+    async def put(self, entry: Entry, *, by: str) -> Customer:
+        """Make the customer as the entry says; they may be new. Raises Conflict, ValueError."""
+        await self.put_all([entry], by=by)
+        key = entry.identities[0].key
+        return (await self._store.customers_of([key]))[key]
+
+    async def clashes(self, entries: Sequence[Entry]) -> dict[int, str]:
+        """Return, by place, why an entry cannot be applied to the customers that there are."""
+        found: dict[int, str] = {}
+        for start in range(0, len(entries), BATCH):
+            part = entries[start : start + BATCH]
+            known = await self._known(part)
+            for place, entry in enumerate(part, start=start):
+                try:
+                    revised(_one(entry, known), entry)
+                except (ValueError, Conflict) as error:
+                    found[place] = str(error)
+        return found
+
+    async def plan(self, entries: Sequence[Entry]) -> Counts:
+        """Count what `put_all` would do, and change nothing."""
+        counts = Counts()
+        for start in range(0, len(entries), BATCH):
+            part = entries[start : start + BATCH]
+            known = await self._known(part)
+            counts = _added(counts, [_fate(_one(entry, known), entry) for entry in part])
+        return counts
+
+    async def put_all(self, entries: Sequence[Entry], *, by: str) -> Counts:
+        """Make all customers as the entries say, many in one trip; again is no change. Raises Conflict."""
+        counts = Counts()
+        for start in range(0, len(entries), BATCH):
+            counts = _added(counts, await self._put(entries[start : start + BATCH], by))
+        return counts
+
+    async def _put(self, entries: Sequence[Entry], by: str) -> list[str]:
+        fates: list[str] = []
+        for _ in range(ROUNDS):
+            known = await self._known(entries)
+            wanted: dict[str, tuple[Customer, Entry]] = {}
+            later: list[Entry] = []
+            for entry in entries:
+                before = _one(entry, known)
+                after = revised(before, entry)
+                if after is before:
+                    fates.append("same")
+                elif after.id in wanted:
+                    later.append(entry)  # two entries about one customer: the second on top of the first
+                else:
+                    wanted[after.id] = (after, entry)
+            won = await self._write([after for after, _ in wanted.values()], by=by)
+            for (after, entry), ok in zip(wanted.values(), won, strict=True):
+                if ok:
+                    fates.append("changed" if after.version else "new")
+                else:
+                    later.append(entry)
+            if not later:
+                return fates
+            entries = later
+        raise Conflict("These customers were changed by others all the time. Try again.")
+
+    async def _known(self, entries: Sequence[Entry]) -> dict[str, Customer]:
+        return await self._store.customers_of([one.key for entry in entries for one in entry.identities])
+
+    async def _write(self, customers: Sequence[Customer], *, by: str) -> list[bool]:
+        """Write next versions and log who did it; values of attributes stay out of the log."""
+        if not customers:
+            return []
+        fresh = [replace(one, version=one.version + 1) for one in customers]
+        won = list((await self._store.commit(Commit(customers=fresh))).customers)
+        done = [one.id for one, ok in zip(fresh, won, strict=True) if ok]
+        now = self._clock.now()
+        await self._store.append([Event(at=now, kind="customer set", agent=by, subject=one) for one in done])
+        return won
+
+
+def _one(entry: Entry, known: Mapping[str, Customer]) -> Customer | None:
+    """Return the one customer who has the entry's identities. Raises Conflict when they are several."""
+    found = {known[one.key].id: known[one.key] for one in entry.identities if one.key in known}
+    if len(found) > 1:
+        keys = " and ".join(one.key for one in entry.identities if one.key in known)
+        raise Conflict(f"{keys} belong to different customers; give only one of them")
+    return next(iter(found.values()), None)
+
+
+def _fate(before: Customer | None, entry: Entry) -> str:
+    if before is None:
+        return "new"
+    return "same" if revised(before, entry) is before else "changed"
+
+
+def _added(counts: Counts, fates: Sequence[str]) -> Counts:
+    return Counts(
+        new=counts.new + fates.count("new"),
+        changed=counts.changed + fates.count("changed"),
+        same=counts.same + fates.count("same"),
+    )
+
+
+def _keys(address: str, kinds: Collection[str]) -> set[str]:
+    """Return every identity key that the text may mean."""
+    kind, colon, rest = address.partition(":")
+    tries = [(one, address) for one in kinds] + ([(kind, rest)] if colon else [])
+    found = set()
+    for each, given in tries:
+        try:
+            found.add(identity(each, given).key)
+        except ValueError:
+            continue  # no address of this kind
+    return found
