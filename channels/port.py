@@ -113,7 +113,10 @@ class Host(Protocol):
         ...
 
     async def transcript(self, thread: str, after: int = 0) -> Sequence[Line]:
-        """Return the lines of the thread's conversation with seq above `after`, in order."""
+        """Return the lines of the thread's conversation with seq above `after`, in order.
+
+        Of a long one only the next few hundred come: ask again after the last, until none come.
+        """
         ...
 
     def watch(self, thread: str) -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from channels.errors import LeaseLost
@@ -16,21 +16,38 @@ from channels.message import Message
 from channels.port import Blobs, Clock, Line, Receipt, Standing
 from router import assign
 from router.accept import Acceptor
-from router.conversation import Conversation, Item, PromiseState, SendState, Status, thread_link
+from router.conversation import Agent, Conversation, Item, PromiseState, SendState, Status, thread_link
 from router.house import Account, House
 from router.ports import Events, Ids, Lease, Record, Store, Stored
 from router.reports import Reports
 from router.tasks import beside
+from router.watch import Watchers
 
 #: A poller's lease, and how often it looks whether the lease is free.
 LEASE_S = 60.0
 LEASE_POLL_S = 5.0
-#: A watcher looks at the store at least so often, as hints get lost.
-WATCH_POLL_S = 5.0
+#: Lines read at a time, and for how long it is remembered who is present.
 TRANSCRIPT = 500
+AGENTS_S = 1.0
 
 #: The cursor that the running code holds: what it reports is known to the holder only.
 _HELD: ContextVar[str] = ContextVar("_HELD", default="")
+
+
+class Agents:
+    """Who is there, read at most once a second for all accounts."""
+
+    def __init__(self) -> None:
+        self._reading = asyncio.Lock()
+        self._known: tuple[datetime, Mapping[str, Agent]] | None = None
+
+    async def read(self, store: Store, clock: Clock) -> Mapping[str, Agent]:
+        """Return the agents as they were within the last second."""
+        async with self._reading:
+            now = clock.now()
+            if self._known is None or abs((now - self._known[0]).total_seconds()) >= AGENTS_S:
+                self._known = now, await store.agents()
+            return self._known[1]
 
 
 class HostParts(Struct, frozen=True, kw_only=True):
@@ -46,6 +63,7 @@ class HostParts(Struct, frozen=True, kw_only=True):
     secret: bytes
     organisation: str
     public_url: str
+    agents: Agents = field(default_factory=Agents)
 
 
 class AccountHost:
@@ -59,10 +77,12 @@ class AccountHost:
         self.organisation, self.public_url = parts.organisation, parts.public_url
         self.language, self.zone = account.language, account.zone
         self.clock, self.blobs = parts.clock, parts.blobs
+        self._watchers = Watchers(account.channel, account.name, parts.events)
         self.reports = Reports(account.channel, account.name, parts.clock.now())
 
     async def deliver(self, message: Message) -> Receipt:
         """Store the message and ring the router; see `channels.port.Host`."""
+        self._watchers.arriving(message.thread)
         receipt = await self._parts.acceptor.deliver(message)
         self.reports.seen(self.clock.now())
         return receipt
@@ -88,35 +108,30 @@ class AccountHost:
             await self._parts.store.release(cursor.lease)
 
     async def _found(self, thread: str) -> Conversation | None:
-        return await self._parts.store.by_link(thread_link(self.channel, self.account, thread))
+        found = await self._parts.store.by_link(thread_link(self.channel, self.account, thread))
+        if found is not None:
+            self._watchers.found(thread, found.id)
+        return found
 
     async def transcript(self, thread: str, after: int = 0) -> Sequence[Line]:
-        """Return what the thread's customer may see, with seq above `after`, in order."""
+        """Return what the thread's customer may see, with seq above `after`, in order.
+
+        Of a long one only the next few hundred lines come at a time; none are left when none come.
+        """
         found = await self._found(thread)
-        if found is None or found.seq <= after:
-            return ()
-        rows = await self._parts.store.transcript(found.id, after=after, limit=TRANSCRIPT)
-        return tuple(line for row in rows if (line := line_of(row)) is not None)
+        lines: list[Line] = []
+        while found is not None and after < found.seq and not lines:
+            rows = await self._parts.store.transcript(found.id, after=after, limit=TRANSCRIPT)
+            lines = [line for row in rows if (line := line_of(row)) is not None]
+            after = rows[-1].seq if rows else found.seq
+        return lines
 
     async def watch(self, thread: str) -> AsyncIterator[None]:
         """Yield each time the thread may have changed, and every few seconds."""
-        async with self._parts.events.subscribe() as hints:
-            known = ""
+        async with self._watchers.watching(thread) as watcher:
             while True:
                 yield
-                if not known:
-                    found = await self._found(thread)
-                    known = found.id if found is not None else ""
-                await self._next(hints, known)
-
-    async def _next(self, hints: AsyncIterator[object], known: str) -> None:
-        try:
-            async with asyncio.timeout(WATCH_POLL_S):
-                async for hint in hints:
-                    if not known or getattr(hint, "id", "") == known:
-                        return
-        except TimeoutError:
-            return
+                await self._watchers.next(watcher)
 
     async def standing(self, thread: str) -> Standing | None:
         """Return where the thread's case stands."""
@@ -125,7 +140,7 @@ class AccountHost:
             return None
         house = self._parts.house()
         person = house.book.people.get(found.accountable)
-        agents = await self._parts.store.agents()
+        agents = await self._parts.agents.read(self._parts.store, self.clock)
         agent = agents.get(found.accountable)
         here = (
             person is not None
@@ -145,7 +160,8 @@ class AccountHost:
         """Tell whether somebody who could take this account's messages is present now."""
         house = self._parts.house()
         queue = house.book.policy(self.channel).queue
-        people = assign.candidates(house.book, await self._parts.store.agents(), self.clock.now())
+        agents = await self._parts.agents.read(self._parts.store, self.clock)
+        people = assign.candidates(house.book, agents, self.clock.now())
         return any(queue in one.person.queues for one in people)
 
     async def seen(self, thread: str, seq: int) -> None:

@@ -84,10 +84,12 @@ async def file(request: web.Request, chat: Chat) -> web.Response:
     """`GET /chat/files/{blob}`: an attachment of the visitor's own conversation, always as a download."""
     thread = _visitor(request, chat).proved.session
     wanted = request.match_info["blob"]
-    for line in await chat.host.transcript(thread, 0):
-        for attachment in line.attachments:
+    after = 0
+    while lines := await chat.host.transcript(thread, after):
+        for attachment in (one for line in lines for one in line.attachments):
             if attachment.blob == wanted:
                 return _download(attachment, await chat.host.blobs.get(wanted))
+        after = lines[-1].seq
     raise Unknown("file", "There is no such file in this conversation.")
 
 

@@ -159,6 +159,21 @@ async def test_a_listed_site_is_told_that_it_may() -> None:
     )
 
 
+async def test_a_file_far_down_a_long_conversation_is_found() -> None:
+    """A file is found wherever in the conversation it stands, however many lines come at a time."""
+    host = ScriptedHost()
+    host.at_once = 2
+    async with asking(host) as asker:
+        await asker.write("Hello")
+        for number in range(6):
+            host.answer(host.thread, f"Page {number}")
+        blob = await host.blobs.put(b"bill")
+        bill = Attachment(name="bill.txt", content_type="text/plain", size=4, blob=blob)
+        host.answer(host.thread, "Here it is", files=(bill,))
+        response = await asker.raw("GET", f"/chat/files/{blob}")
+        assert await response.read() == b"bill"
+
+
 async def test_a_file_is_for_the_members_of_its_conversation() -> None:
     """What an agent attached can be fetched by its visitor, as a download, and by nobody else."""
     host = ScriptedHost()

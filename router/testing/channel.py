@@ -75,6 +75,8 @@ class RecordingHost:
         self.refuse: ChannelError | None = None
         #: What customers may see, by thread.
         self.lines: dict[str, list[Line]] = defaultdict(list)
+        #: Most lines given at a time.
+        self.at_once = 500
         self.standings: dict[str, Standing] = {}
         self.somebody_present = True
         #: The highest seq that the customer of each thread has seen.
@@ -112,8 +114,8 @@ class RecordingHost:
             yield RecordingCursor(self, name)
 
     async def transcript(self, thread: str, after: int = 0) -> Sequence[Line]:
-        """Return the lines set for the thread above `after`."""
-        return [line for line in self.lines[thread] if line.seq > after]
+        """Return the lines set for the thread above `after`, at most `at_once`."""
+        return [line for line in self.lines[thread] if line.seq > after][: self.at_once]
 
     async def watch(self, thread: str) -> AsyncIterator[None]:
         """Yield whenever `show` was called for the thread, and now and then."""

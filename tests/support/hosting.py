@@ -2,6 +2,7 @@
 
 from router.accept import Acceptor
 from router.host import AccountHost, HostParts
+from router.ports import Store
 from router.testing import MemoryBlobs
 from tests.support.world import World
 
@@ -9,12 +10,12 @@ from tests.support.world import World
 class Hosting:
     """One process's hosts over the store, broker and events of a world."""
 
-    def __init__(self, world: World) -> None:
-        """Share the world's parts."""
+    def __init__(self, world: World, store: Store | None = None) -> None:
+        """Share the world's parts, but for a store of its own."""
         self.world = world
         house = world.house
         self.parts = HostParts(
-            store=world.store,
+            store=store or world.store,
             blobs=MemoryBlobs(),
             clock=world.clock,
             events=world.events,
