@@ -183,6 +183,19 @@ def _from_us(draft: Draft, conversation: Conversation, message: Message) -> Conv
     return done if done.version else replace(done, status=Status.RESOLVED)
 
 
+def _seems_ours(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
+    """Show an answer of which nothing proves that it is ours; the customer goes on waiting."""
+    if conversation.waiting_since is None:
+        return conversation
+    person = draft.house.book.people.get(draft.house.staff.get(message.sender.key, ""))
+    name = person.name if person is not None else "One of us"
+    return steps.flag(
+        conversation,
+        f"{name} seems to have answered from their mail program, but nothing proves that it was them. "
+        "Resolve this if so.",
+    )
+
+
 def _from_machine(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
     """Set a machine's message aside for review; in a conversation that it answers it is only shown."""
     reason = message.no_note or "written by a machine"
@@ -240,6 +253,7 @@ def _same(_: Draft, conversation: Conversation, __: Message) -> Conversation:
 _TAKE = {
     Sort.CUSTOMER: _from_customer,
     Sort.OURS: _from_us,
+    Sort.SEEMS_OURS: _seems_ours,
     Sort.MACHINE: _from_machine,
     Sort.CHANGE: _change,
     Sort.STATUS: _status,

@@ -24,6 +24,7 @@ class Sort(StrEnum):
     SAME_MAIL = "same mail"  # the same mail came by two ways: shown, nothing more
     CUSTOMER = "customer"  # starts or continues a wait
     OURS = "ours"  # a person of ours answered elsewhere
+    SEEMS_OURS = "seems ours"  # somebody says they are one of ours and answered: shown, proven by nothing
     MACHINE = "machine"  # set aside or attached, never answered
     CHANGE = "change"  # an edit or deletion: attached
     STATUS = "status"  # what became of something we sent
@@ -64,7 +65,8 @@ def _sort(message: Message, found: Conversation | None, draft: Draft) -> Sort:
     if message.kind is Kind.CUSTOMER:
         by_staff = message.sender.key in draft.house.staff and not message.doubtful
         if found is not None and by_staff and found.contact.key != message.sender.key:
-            return Sort.OURS
+            # Anybody can write an agent's address into From: only proof of the sender ends a wait.
+            return Sort.OURS if message.sender.verified else Sort.SEEMS_OURS
         return Sort.MACHINE if message.sender.key in draft.house.ours else Sort.CUSTOMER
     if message.kind is Kind.STATUS:
         return Sort.CONTACT if message.claims else Sort.STATUS
@@ -113,8 +115,13 @@ def _may_cite(message: Message, found: Conversation, draft: Draft) -> bool:
         return False
     if message.kind is not Kind.CUSTOMER:
         return True
-    staff = message.sender.key in draft.house.staff
-    return staff or message.sender.key in (*found.participants, found.contact.key)
+    return message.sender.key in draft.house.staff or message.sender.key in _members(found)
+
+
+def _members(found: Conversation) -> tuple[str, ...]:
+    """Return who takes part, and the address at which the customer gets copies of our answers."""
+    copied = (found.fallback.key,) if found.fallback is not None else ()
+    return (*found.participants, found.contact.key, *copied)
 
 
 def _by_subject(message: Message, draft: Draft) -> tuple[Conversation | None, str]:
@@ -123,7 +130,7 @@ def _by_subject(message: Message, draft: Draft) -> tuple[Conversation | None, st
         return None, "nothing it belongs to"
     for found in draft.of_sender(message.sender.key):
         fresh = message.received_at - found.updated_at < SAME_SUBJECT
-        alive = found.status in {Status.OPEN, Status.PENDING, Status.SNOOZED}
+        alive = found.status in {Status.OPEN, Status.HELD, Status.PENDING, Status.SNOOZED}
         same = found.account == message.account and base_subject(found.subject) == subject
         if fresh and alive and same:
             return found, "the same person wrote about the same subject"

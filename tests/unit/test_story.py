@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from channels.message import Identity, Kind
+from channels.message import Identity, Kind, Message
 from router.actions import Answer
 from router.conversation import PromiseState, SendState, Status
 from router.tokens import reply_token
@@ -157,17 +157,69 @@ async def test_an_out_of_office_reply_starts_no_wait(world) -> None:
     assert two.waiting_since is None
 
 
+def proven(message: Message) -> Message:
+    """Return the message with a sender whom the receiving server has proven."""
+    return replace(message, sender=replace(message.sender, verified=True))
+
+
 async def test_our_own_answer_from_a_mail_client_keeps_the_promise(world) -> None:
     """An agent's mail that cites the conversation ends the wait and cancels the unsent note."""
+    first = world.mail_from(subject="Parcel")
+    (one,) = await world.take(first)
+    (two,) = await world.take(
+        proven(world.mail_from("maria@example.com", subject="Re: Parcel", references=(first.message_id,)))
+    )
+    assert two.id == one.id
+    assert two.status is Status.PENDING
+    assert two.promise.state is PromiseState.WITHDRAWN
+    assert two.outbox[0].state is SendState.CANCELLED
+
+
+async def test_whoever_only_says_they_are_an_agent_ends_no_wait(world) -> None:
+    """A forged sender is shown with a warning; the promise stands and the note goes out."""
     first = world.mail_from(subject="Parcel")
     (one,) = await world.take(first)
     (two,) = await world.take(
         world.mail_from("maria@example.com", subject="Re: Parcel", references=(first.message_id,))
     )
     assert two.id == one.id
-    assert two.status is Status.PENDING
-    assert two.promise.state is PromiseState.WITHDRAWN
-    assert two.outbox[0].state is SendState.CANCELLED
+    assert (two.status, two.due_at, two.waiting_since) == (Status.OPEN, one.due_at, one.waiting_since)
+    assert two.promise.state is PromiseState.MADE
+    assert two.outbox[0].state is SendState.PENDING
+    assert "Maria Jensen seems to have answered" in two.flags[0]
+    assert two.contact.address == "ana@example.org"
+
+
+async def test_an_answer_in_the_folder_of_sent_mail_is_ours(world) -> None:
+    """Only we can put mail there, whether the server proves senders or not."""
+    first = world.mail_from(subject="Parcel")
+    await world.take(first)
+    (two,) = await world.take(
+        world.mail_from(
+            "maria@example.com", subject="Re: Parcel", references=(first.message_id,), kind=Kind.AGENT
+        )
+    )
+    assert (two.status, two.waiting_since, two.flags) == (Status.PENDING, None, ())
+
+
+@pytest.mark.parametrize(("doubtful", "joins"), [("", True), ("DMARC failed", False)])
+async def test_a_mail_answer_to_a_copy_joins_the_chat(world, doubtful, joins) -> None:
+    """The customer who got the answer by mail answers by mail, from the address they left."""
+    email = Identity(kind="email", address="ana@example.org")
+    (one,) = await world.take(world.chat_from(claims=(email,)))
+    await world.actions.reply(one.id, Answer(text="Here is the answer."), agent="maria")
+    await world.send()
+    world.clock.move(61)
+    await world.send()
+    copy = (await world.fresh(one)).outbox[-1]
+    (two,) = await world.take(
+        world.mail_from(
+            subject=f"Re: {copy.subject}", references=(copy.message_id,), doubtful=doubtful, text="And now?"
+        )
+    )
+    assert (two.id == one.id) is joins
+    (three,) = await world.take(world.mail_from("eve@example.net", references=(copy.message_id,)))
+    assert three.id != one.id
 
 
 async def test_our_own_address_is_never_noted(world) -> None:
