@@ -63,6 +63,9 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sender: Identity
     #: Other identities the sender gives of themselves (an address typed into the chat).
     claims: tuple[Identity, ...] = ()
+    #: Where the sender asks to be answered, if not at their own address (a contact form's customer); only what
+    #: people write goes there, never an automatic note, as nothing proves whose address it is.
+    answer_to: Identity | None = None
     #: Addresses it was sent to.
     to: tuple[str, ...] = ()
     subject: str = ""

@@ -113,6 +113,7 @@ class Intake:
             sent_at=parsed.sent_at,
             sender=parsed.sender,
             claims=parsed.claims,
+            answer_to=None if arrival.by_us else parsed.answer_to,
             to=parsed.to,
             subject=parsed.subject,
             text=parsed.text,

@@ -68,10 +68,12 @@ def _parse(raw: bytes, view: View, tools: Tools) -> Parsed:
     own = _own(full, headers, judged.kind, tools)
     message_id = next(iter(header.ids(headers.get("message-id"))), "")
     failed = returned is not None and bool(returned.failure)
+    claims = _claims(headers, sender, view) if judged.kind is Kind.CUSTOMER and not failed else ()
     return Parsed(
         kind=Kind.STATUS if failed else judged.kind,
         sender=identity,
-        claims=_claims(headers, sender, view) if judged.kind is Kind.CUSTOMER and not failed else (),
+        claims=claims,
+        answer_to=None if doubtful else _answer_to(headers, claims),
         to=tuple(each for _, each in to),
         subject=headers.text("subject"),
         text=own,
@@ -133,6 +135,12 @@ def _claims(headers: Headers, sender: tuple[str, str], view: View) -> tuple[Iden
         for name, each in address.addresses(headers.get("reply-to"))[:3]
         if address.normal(each) != known and not view.owns(each)
     )
+
+
+def _answer_to(headers: Headers, claims: tuple[Identity, ...]) -> Identity | None:
+    """Return the one address at which the sender asks to be answered; None when there are several, or none."""
+    named = [one for field in headers.all("reply-to") for one in address.addresses(field)]
+    return claims[0] if len(named) == 1 and claims else None
 
 
 def _addressed(headers: Headers, sender: tuple[str, str], to: list[tuple[str, str]]) -> automatic.Sender:

@@ -112,3 +112,24 @@ def test_random_bytes_are_never_a_note_to_nobody(raw: bytes) -> None:
     """Without a sender that can be answered there is no note."""
     parsed = parse(raw, VIEW)
     assert parsed.no_note or not parsed.sender.address.endswith(".invalid")
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "asked"),
+    [
+        ("Ana <Ana@customer.example>", "ana@customer.example"),
+        ("ana@customer.example, bob@customer.example", ""),
+        ("ana@customer.example\r\nReply-To: bob@customer.example", ""),
+        ("WordPress@shop.example", ""),
+        ("help+x@example.com", ""),
+        ("nobody", ""),
+    ],
+)
+def test_where_a_sender_asks_to_be_answered(reply_to: str, asked: str) -> None:
+    """One other address in Reply-To is where people's answers go; several, our own or none are not."""
+    head = f"From: Shop <wordpress@shop.example>\r\nTo: help@example.com\r\nReply-To: {reply_to}\r\n"
+    parsed = parse(f"{head}\r\nhi".encode(), VIEW)
+    assert (parsed.answer_to.address if parsed.answer_to else "") == asked
+    assert parsed.sender.address == "wordpress@shop.example"
+    forged = "Authentication-Results: mx.example.com; dmarc=fail\r\n"
+    assert parse(f"{forged}{head}\r\nhi".encode(), VIEW).answer_to is None

@@ -66,6 +66,7 @@ class Parsed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Kind = Kind.CUSTOMER
     sender: Identity
     claims: tuple[Identity, ...] = ()
+    answer_to: Identity | None = None
     to: tuple[str, ...] = ()
     subject: str = ""
     text: str = ""

@@ -9,7 +9,7 @@ MOST_FIELDS = 60
 
 _HEAVY_HEAD = re.compile(
     rb"^(?:content-type:(?![ \t]*text/plain\b)|content-transfer-encoding:[ \t]*(?:base64|x-)"
-    rb"|in-reply-to:|references:|subject:[ \t]*\w{1,5}[ \t]*:)",
+    rb"|in-reply-to:|references:|subject:[ \t]*[\w\x80-\xff]{1,21}[ \t]*:)",
     re.IGNORECASE | re.MULTILINE,
 )
 _QUOTING = re.compile(rb"^(?:>|=3E|-----|_____)", re.MULTILINE)
