@@ -91,7 +91,7 @@ class Store(Protocol):
         ...
 
     async def watched(self, agent: str, limit: int) -> list[Conversation]:
-        """Return open work without owner for which the agent is accountable, most urgent first."""
+        """Return open and held work without owner for which the agent is accountable, most urgent first."""
         ...
 
     async def listed(self, *, status: str, queue: str, limit: int, after: str) -> list[Conversation]:

@@ -104,13 +104,13 @@ class QueueStat(Struct, frozen=True, kw_only=True):
 
     queue: str
     channel: str
-    #: Open conversations without an owner, and with one.
+    #: Open and held conversations without an owner, and with one.
     waiting: int
     assigned: int
-    #: Arrival of the oldest waiting one; due time of the most urgent open one.
+    #: Arrival of the oldest waiting one; the next due time of what is open or held.
     oldest_at: datetime | None
     next_due_at: datetime | None
-    #: Open and past due; open and due within the horizon asked for.
+    #: Past due, answers on their way that did not leave included; open or held and due within the horizon.
     overdue: int
     at_risk: int
     #: Messages arrived, and conversations answered, since the instant asked for.

@@ -33,15 +33,34 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 def queue_stats(
-    standings: Mapping[Line, Standing],
+    found: Iterable[tuple[Line, Standing]],
     *,
     arrived: Mapping[Line, int],
     handled: Mapping[Line, int],
     parked: Mapping[Line, int],
 ) -> list[QueueStat]:
-    """Return the statistics of every queue and channel named in any of them, by name."""
+    """Return the statistics of every queue and channel named in any of them, by name; standings add up."""
+    standings: dict[Line, Standing] = {}
+    for line, standing in found:
+        known = standings.get(line)
+        standings[line] = standing if known is None else _sum(known, standing)
     names: Iterable[Line] = {*standings, *arrived, *handled, *parked}
     return [_stat(line, standings.get(line, Standing()), arrived, handled, parked) for line in sorted(names)]
+
+
+def _sum(one: Standing, other: Standing) -> Standing:
+    return Standing(
+        waiting=one.waiting + other.waiting,
+        assigned=one.assigned + other.assigned,
+        oldest_at=_first(one.oldest_at, other.oldest_at),
+        next_due_at=_first(one.next_due_at, other.next_due_at),
+        overdue=one.overdue + other.overdue,
+        at_risk=one.at_risk + other.at_risk,
+    )
+
+
+def _first(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)
 
 
 def _stat(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from router.conversation import Conversation, Status
+from router.conversation import Conversation, Status, is_owed
 from router.ports import QueueStat, Stored
 from router.stores.stats import PROMISES, Line, Standing, queue_stats
 from router.testing.memory import MemoryBase
@@ -17,8 +17,13 @@ class MemoryHealth(MemoryBase):
         """Return the standing of every queue and channel that has work, arrivals or parked messages."""
         horizon = now + timedelta(seconds=risk_s)
         work: dict[Line, list[tuple[bool, datetime, datetime | None]]] = {}
+        late: Counter[Line] = Counter()
         for each in self._live.values():
-            if each.status is Status.OPEN:
+            if each.status not in {Status.OPEN, Status.HELD}:
+                late[each.queue, each.channel] += (
+                    is_owed(each) and each.due_at is not None and each.due_at < now
+                )
+            else:
                 one = (not each.owner, each.waiting_since or each.opened_at, each.due_at)
                 work.setdefault((each.queue, each.channel), []).append(one)
         for stored in self._messages.values():
@@ -28,7 +33,10 @@ class MemoryHealth(MemoryBase):
         messages = self._messages.values()
         answers = [event for event in self._log if event.kind == "answered" and event.at >= since]
         return queue_stats(
-            {line: _standing(found, now, horizon) for line, found in work.items()},
+            [
+                *((line, _standing(found, now, horizon)) for line, found in work.items()),
+                *((line, Standing(overdue=count)) for line, count in late.items() if count),
+            ],
             arrived=Counter(_line(one) for one in messages if one.message.received_at >= since),
             handled=Counter((event.queue, event.channel) for event in answers),
             parked=Counter(_line(one) for one in messages if one.state == "parked"),

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from channels.message import Message
 from channels.port import Clock
-from router.conversation import Agent, Conversation, Customer, Event, Item, Status, links_of
+from router.conversation import Agent, Conversation, Customer, Event, Item, is_owed, links_of
 from router.ports import Change, Commit, Lease, Loaded, Outcome, Record, Stored
 from router.stores.limits import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
 
@@ -194,7 +194,7 @@ class MemoryDecide(MemoryBase):
             if new.id not in found:
                 found.append(new.id)
                 found.sort(key=lambda one: (self._conversations[one].opened_at, one), reverse=True)
-        if new.status is Status.OPEN or new.send_at or new.wake_at:
+        if is_owed(new) or new.send_at or new.wake_at:
             self._live[new.id] = new
         else:
             self._live.pop(new.id, None)

@@ -45,8 +45,9 @@ class MemoryRead(MemoryBase):
         return by_urgency(found for found in self._open() if found.owner == agent)[:limit]
 
     async def watched(self, agent: str, limit: int) -> list[Conversation]:
-        """Return open work without owner for which the agent is accountable."""
-        return by_urgency(f for f in self._open() if not f.owner and f.accountable == agent)[:limit]
+        """Return open and held work without owner for which the agent is accountable."""
+        work = (each for each in self._live.values() if each.status in {Status.OPEN, Status.HELD})
+        return by_urgency(each for each in work if not each.owner and each.accountable == agent)[:limit]
 
     async def listed(self, *, status: str, queue: str, limit: int, after: str) -> list[Conversation]:
         """Return a page by urgency."""

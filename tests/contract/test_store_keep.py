@@ -8,7 +8,7 @@ from router.conversation import Status
 from router.ports import Change, Commit, Lease, QueueStat, Record, Store
 from router.testing import ManualClock
 from router.testing.time import START
-from tests.contract.store_values import accept, conversation, entry, event, message, put
+from tests.contract.store_values import accept, conversation, entry, event, message, next_state, put
 
 Another = Callable[[], Awaitable[Store]]
 DAY = 86400.0
@@ -249,6 +249,43 @@ async def test_queue_stats_count_every_queue(store: Store) -> None:
             parked=1,
         ),
     ]
+
+
+async def test_held_work_counts_as_work(store: Store) -> None:
+    """Held work waits, is at risk and overdue like open work, also in a queue that has both."""
+    hour = timedelta(hours=1)
+    await put(store, conversation("open", due_at=START + 9 * hour, waiting_since=START))
+    held = {"status": Status.HELD, "waiting_since": START - hour}
+    await put(store, conversation("late", due_at=START - hour, **held))
+    await put(store, conversation("soon", owner="maria", due_at=START + hour, **held))
+    await put(store, conversation("spam", queue="spam", due_at=START - hour, **held))
+    found = await store.queue_stats(now=START, since=START, risk_s=2 * 3600)
+    assert [(one.queue, one.waiting, one.assigned, one.overdue, one.at_risk) for one in found] == [
+        ("general", 2, 1, 1, 1),
+        ("spam", 1, 0, 1, 0),
+    ]
+    assert (found[0].oldest_at, found[0].next_due_at) == (START - hour, START - hour)
+
+
+async def test_an_answer_that_does_not_leave_is_overdue(store: Store) -> None:
+    """Answered work whose answer is still on its way counts once its due time has passed, and not before."""
+    hour = timedelta(hours=1)
+    waits = {"status": Status.PENDING, "waiting_since": START - 2 * hour}
+    await put(store, conversation("late", due_at=START - hour, **waits))
+    await put(store, conversation("early", queue="early", due_at=START + hour, **waits))
+    await put(store, conversation("left", queue="left", status=Status.PENDING, due_at=START - hour))
+    [found] = await store.queue_stats(now=START, since=START, risk_s=2 * 3600)
+    assert (found.queue, found.waiting, found.assigned, found.overdue, found.at_risk) == (
+        "general",
+        0,
+        0,
+        1,
+        0,
+    )
+    late = await store.conversation("late")
+    assert late is not None
+    await put(store, next_state(late, waiting_since=None, due_at=None))
+    assert await store.queue_stats(now=START, since=START, risk_s=2 * 3600) == []
 
 
 async def test_an_idle_store_has_no_stats(store: Store) -> None:

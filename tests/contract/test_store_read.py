@@ -50,11 +50,13 @@ async def test_mine_is_open_work_by_urgency(store: Store) -> None:
 
 
 async def test_watched_is_what_has_no_owner(store: Store) -> None:
-    """The duty person sees open work that nobody owns yet, most urgent first."""
+    """The duty person sees open and held work that nobody owns yet, most urgent first."""
     await put(store, conversation("b", due_at=START + timedelta(hours=2)), conversation("a", due_at=START))
     await put(store, conversation("owned", owner="tom"), conversation("theirs", accountable="tom"))
     await put(store, conversation("done", status=Status.RESOLVED))
-    assert ids(await store.watched("maria", 10)) == ["a", "b"]
+    await put(store, conversation("held", status=Status.HELD, due_at=START + timedelta(hours=1)))
+    assert ids(await store.watched("maria", 10)) == ["a", "held", "b"]
+    assert ids(await store.watched("maria", 2)) == ["a", "held"]
 
 
 async def test_pages_are_complete_and_in_order(store: Store) -> None:
@@ -157,6 +159,9 @@ async def test_recent_items_are_what_was_sent_last(store: Store) -> None:
     two = next_state(one, outbox=())
     await put(store, two, archived=[sent("r1", 1, 10)])
     assert [line.id for _, line in await store.recent_items(2)] == ["r3", "r1"]
+    long = next_state(two)
+    await put(store, long, archived=[sent(f"old{number}", number + 2, -number) for number in range(5)])
+    assert [line.id for _, line in await store.recent_items(4)] == ["r3", "r1", "r2", "old0"]
 
 
 async def test_to_send_is_due_and_earliest_first(store: Store) -> None:

@@ -9,7 +9,7 @@ does no harm, and only then leaves the journal; `repair` does it for a router th
 import secrets
 from collections.abc import Sequence
 
-from router.conversation import Agent, Conversation, Customer, Event
+from router.conversation import Agent, Conversation, Customer, Event, is_owed
 from router.ports import Change, Commit, Outcome
 from router.stores.mongo.base import line, text
 from router.stores.mongo.booking import MongoBooking
@@ -151,7 +151,7 @@ def _fields(one: Conversation) -> Row:
         "lane": one.lane or None,
         "urgency": one.urgency,
         "waiting_since": one.waiting_since or one.opened_at,
-        "due_at": one.due_at,
+        "due_at": one.due_at if is_owed(one) else None,
         "send_at": one.send_at,
         "wake_at": one.wake_at,
         "updated_at": one.updated_at,

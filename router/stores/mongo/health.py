@@ -10,6 +10,8 @@ from router.stores.mongo.base import MongoBase, stored
 from router.stores.mongo.client import Row
 from router.stores.stats import PROMISES, Line, Standing, queue_stats
 
+#: Where an answer may be on its way that did not leave in time; who waits for nothing has no due time there.
+ON_THE_WAY = ["pending", "resolved", "snoozed"]
 _LINE = {"queue": "$queue", "channel": "$channel"}
 
 
@@ -33,11 +35,15 @@ class MongoHealth(MongoBase):
             "oldest_at": {"$min": "$received_at"},
             **_dues(now, horizon),
         }
+        late = {"_id": _LINE, "overdue": {"$sum": 1}}
+        on_the_way = {"status": {"$in": ON_THE_WAY}, "due_at": {"$lt": now}}
         rows = await self._database.grouped("conversations", {"status": "open"}, standing)
+        rows += await self._database.grouped("conversations", {"status": "held"}, standing)
+        rows += await self._database.grouped("conversations", on_the_way, late)
         rows += await self._database.grouped("messages", {"state": "new"}, new)
         answered = {"counted": True, "kind": "answered", "at": {"$gte": since}}
         return queue_stats(
-            {_line(row): _standing(row) for row in rows},
+            [(_line(row), _standing(row)) for row in rows],
             arrived=await self._counts("messages", {"received_at": {"$gte": since}}),
             handled=await self._counts("log", answered),
             parked=await self._counts("messages", {"state": "parked"}),
@@ -84,10 +90,10 @@ def _dues(now: datetime, horizon: datetime) -> Row:
 
 def _standing(row: Row) -> Standing:
     return Standing(
-        waiting=row["waiting"],
+        waiting=row.get("waiting", 0),
         assigned=row.get("assigned", 0),
-        oldest_at=row["oldest_at"],
-        next_due_at=row["next_due_at"],
+        oldest_at=row.get("oldest_at"),
+        next_due_at=row.get("next_due_at"),
         overdue=row["overdue"],
-        at_risk=row["at_risk"],
+        at_risk=row.get("at_risk", 0),
     )

@@ -55,8 +55,19 @@ START = (
     Index("log", ("counted", "kind", "at", "queue", "channel"), {"counted": True}),
 )
 
+_HELD = {"status": "held"}
+
+#: Held work has a due time that somebody must see, and so has an answer on its way; what was sent last is
+#: found without reading the archive of whole conversations.
+HELD = (
+    Index("conversations", ("owner", "accountable", "urgency", "_id"), _HELD),
+    Index("conversations", ("status", "channel", "queue", "owner", "due_at", "waiting_since"), _HELD),
+    Index("conversations", ("due_at", "status", "queue", "channel"), {"due_at": {"$exists": True}}),
+    Index("archive", ("sent_at", "_id"), {"sent_at": {"$exists": True}}),
+)
+
 #: What each version adds, oldest first; never changed, only lengthened.
-MIGRATIONS: Sequence[Sequence[Index]] = (START,)
+MIGRATIONS: Sequence[Sequence[Index]] = (START, HELD)
 
 
 async def migrate(database: Database) -> None:

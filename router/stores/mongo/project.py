@@ -119,6 +119,8 @@ class MongoProject(MongoBase):
             writes.append(self._database.inserting("links", row))
         for item in follows.archived:
             row = {"_id": f"{name}:{item.id}", "conversation": name, "seq": item.seq, "doc": text(item)}
+            if item.sent_at is not None:
+                row["sent_at"] = item.sent_at
             writes.append(self._database.inserting("archive", {**row, "terms": words_said([item])}))
         return writes
 

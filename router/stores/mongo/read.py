@@ -51,9 +51,12 @@ class MongoRead(MongoLoad):
         return await self._found({"status": "open", "owner": agent}, sort=_URGENT, limit=limit)
 
     async def watched(self, agent: str, limit: int) -> list[Conversation]:
-        """Return open work without owner for which the agent is accountable, most urgent first."""
-        wanted = {"status": "open", "owner": "", "accountable": agent}
-        return await self._found(wanted, sort=_URGENT, limit=limit)
+        """Return open and held work without owner for which the agent is accountable, most urgent first."""
+        found = []
+        for status in ("open", "held"):
+            wanted = {"status": status, "owner": "", "accountable": agent}
+            found += await self._found(wanted, sort=_URGENT, limit=limit)
+        return sorted(found, key=lambda each: (each.urgency, each.id))[:limit]
 
     async def listed(self, *, status: str, queue: str, limit: int, after: str) -> list[Conversation]:
         """Return a page by urgency; "" = any queue; `after` = id of the last one of the page before."""
@@ -104,8 +107,7 @@ class MongoRead(MongoLoad):
         """Return (conversation id, item) of what was sent last, newest first, for `/outbox`."""
         order = [("sent_at", -1), ("_id", -1)]
         found = await self._found({"sent_at": {"$exists": True}}, sort=order, limit=limit)
-        names = [each.id for each in found]
-        rows = await self._database.rows("archive", {"conversation": {"$in": names}})
+        rows = await self._database.rows("archive", {"sent_at": {"$exists": True}}, sort=order, limit=limit)
         archived = [(row["conversation"], item_from(row["doc"])) for row in rows]
         return newest_items(found, archived, limit)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from router.conversation import Agent, Conversation, Customer, Event
+from router.conversation import Agent, Conversation, Customer, Event, is_owed
 from router.ports import Change, Commit, Outcome
 from router.stores.codec import encode, keys_json, ms, ms_or_none
 from router.stores.sqlite.base import SqliteBase
@@ -146,7 +146,7 @@ def _columns(one: Conversation, doc: bytes) -> tuple[Any, ...]:
         one.lane or None,
         one.urgency,
         ms(one.waiting_since or one.opened_at),
-        ms_or_none(one.due_at),
+        ms_or_none(one.due_at) if is_owed(one) else None,
         ms_or_none(one.send_at),
         ms_or_none(one.wake_at),
         ms(one.updated_at),
@@ -169,7 +169,7 @@ def _standing(one: Conversation) -> tuple[object, ...]:
         one.lane,
         one.urgency,
         one.waiting_since,
-        one.due_at,
+        one.due_at if is_owed(one) else None,
         one.wake_at,
         one.updated_at,
     )
@@ -192,7 +192,11 @@ def _follow(conn: sqlite3.Connection, won: Sequence[Change], links: Sequence[tup
     )
     conn.executemany(
         ARCHIVE,
-        [(each.conversation.id, item.seq, item.id, encode(item)) for each in won for item in each.archived],
+        [
+            (each.conversation.id, item.seq, item.id, ms_or_none(item.sent_at), encode(item))
+            for each in won
+            for item in each.archived
+        ],
     )
     conn.executemany(APPEND, _lines(event for each in won for event in each.events))
 

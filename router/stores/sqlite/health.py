@@ -12,7 +12,8 @@ from router.stores.sqlite.base import SqliteBase, stored
 from router.stores.sqlite.queries import SQL
 from router.stores.stats import PROMISES, Standing, queue_stats
 
-STANDING, STANDING_NEW, ARRIVED = SQL["standing"], SQL["standing_new"], SQL["arrived"]
+STANDING, STANDING_NEW, STANDING_LATE = SQL["standing"], SQL["standing_new"], SQL["standing_late"]
+ARRIVED = SQL["arrived"]
 HANDLED, PARKED_COUNTS, PROMISE_COUNTS = SQL["handled"], SQL["parked_counts"], SQL["promises"]
 AUDIT_MESSAGES, AUDIT_CONVERSATIONS = SQL["audit_messages"], SQL["audit_conversations"]
 
@@ -26,8 +27,9 @@ class SqliteHealth(SqliteBase):
 
         def read(conn: sqlite3.Connection) -> list[QueueStat]:
             rows = [*conn.execute(STANDING, span), *conn.execute(STANDING_NEW, span)]
+            rows += conn.execute(STANDING_LATE, span[:1])
             return queue_stats(
-                {(row[0], row[1]): _standing(row) for row in rows},
+                [((row[0], row[1]), _standing(row)) for row in rows],
                 arrived=dict(_counts(conn, ARRIVED, ms(since))),
                 handled=dict(_counts(conn, HANDLED, ms(since))),
                 parked=dict(_counts(conn, PARKED_COUNTS)),

@@ -119,7 +119,7 @@ WHERE key = ? AND conversation IS NULL
 INSERT INTO links (link, opened_at, conversation) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
 
 -- name: archive
-INSERT INTO archive (conversation, seq, id, doc) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO archive (conversation, seq, id, sent_at, doc) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 
 -- == reading ===================================================================================
 
@@ -142,7 +142,7 @@ SELECT doc FROM archive WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?
 SELECT id, version, doc FROM conversations WHERE status = 'open' AND owner = ? ORDER BY urgency, id LIMIT ?
 
 -- name: watched
-SELECT id, version, doc FROM conversations WHERE status = 'open' AND owner IS NULL AND accountable = ?
+SELECT id, version, doc FROM conversations WHERE status IN ('open', 'held') AND owner IS NULL AND accountable = ?
 ORDER BY urgency, id LIMIT ?
 
 -- name: listed
@@ -167,8 +167,8 @@ SELECT doc FROM customers WHERE id = ?
 -- The conversations in which something was sent last; the newest items are among theirs.
 SELECT id, version, doc FROM conversations WHERE sent_at IS NOT NULL ORDER BY sent_at DESC, id DESC LIMIT ?
 
--- name: archived_of
-SELECT a.conversation, a.doc FROM json_each(?) k CROSS JOIN archive a ON a.conversation = k.value
+-- name: last_archived
+SELECT conversation, doc FROM archive WHERE sent_at IS NOT NULL ORDER BY sent_at DESC, id DESC LIMIT ?
 
 -- name: to_send
 SELECT id, version, doc FROM conversations WHERE send_at <= ? ORDER BY send_at, id LIMIT ?
@@ -266,10 +266,15 @@ SELECT n, doc FROM log WHERE n > ? ORDER BY n LIMIT ?
 -- == health and audit ==========================================================================
 
 -- name: standing
--- counts: walks the open conversations, in their own small index.
+-- counts: walks what is open or held, in its own small index.
 SELECT queue, channel, sum(owner IS NULL), sum(owner IS NOT NULL), min(CASE WHEN owner IS NULL THEN waiting_since END),
     min(due_at), sum(due_at < ?1), sum(due_at >= ?1 AND due_at < ?2)
-FROM conversations WHERE status = 'open' GROUP BY queue, channel
+FROM conversations INDEXED BY conversations_standing WHERE status IN ('open', 'held') GROUP BY queue, channel
+
+-- name: standing_late
+-- Answers on their way that did not leave in time; who waits for nothing has no due time here.
+SELECT queue, channel, 0, 0, NULL, NULL, count(*), 0
+FROM conversations WHERE status IN ('pending', 'resolved', 'snoozed') AND due_at < ? GROUP BY queue, channel
 
 -- name: standing_new
 -- counts: walks the messages that nobody has decided yet.

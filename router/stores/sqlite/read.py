@@ -17,7 +17,7 @@ CUSTOMER, KNOWN_CUSTOMERS = SQL["customer"], SQL["known_customers"]
 TRANSCRIPT_MESSAGES, TRANSCRIPT_ARCHIVE = SQL["transcript_messages"], SQL["transcript_archive"]
 MINE, WATCHED, OF_CUSTOMER = SQL["mine"], SQL["watched"], SQL["of_customer"]
 LISTED, LISTED_QUEUE = SQL["listed"], SQL["listed_queue"]
-LAST_SENT, ARCHIVED_OF = SQL["last_sent"], SQL["archived_of"]
+LAST_SENT, LAST_ARCHIVED = SQL["last_sent"], SQL["last_archived"]
 TO_SEND, TO_WAKE = SQL["to_send"], SQL["to_wake"]
 SEARCH, IS_UNSEARCHED = SQL["search"], SQL["is_unsearched"]
 
@@ -61,7 +61,7 @@ class SqliteRead(SqliteBase):
         return await self._read(self._few(MINE, agent, limit))
 
     async def watched(self, agent: str, limit: int) -> list[Conversation]:
-        """Return open work without owner for which the agent is accountable, most urgent first."""
+        """Return open and held work without owner for which the agent is accountable, most urgent first."""
         return await self._read(self._few(WATCHED, agent, limit))
 
     async def listed(self, *, status: str, queue: str, limit: int, after: str) -> list[Conversation]:
@@ -100,7 +100,7 @@ class SqliteRead(SqliteBase):
 
         def read(conn: sqlite3.Connection) -> list[tuple[str, Item]]:
             found = self._decoded(conn.execute(LAST_SENT, (limit,)))
-            rows = conn.execute(ARCHIVED_OF, (keys_json(each.id for each in found),))
+            rows = conn.execute(LAST_ARCHIVED, (limit,))
             return newest_items(found, [(home, item_from(doc)) for home, doc in rows], limit)
 
         return await self._read(read)
