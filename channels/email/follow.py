@@ -4,6 +4,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 import structlog
@@ -26,9 +27,14 @@ BATCH = 20
 AT_A_TIME = 4
 #: Tries in a row before the host is told and pauses us.
 TRIES = 10
+#: Tries at one mail before only its headers are asked for, and then nothing any more.
+TRIES_A_MAIL = 4
 #: Seconds before we knock again where our password was refused: providers lock accounts.
 LOCKED_OUT_S = 120.0
 _IMPORTED = "imported: it was in the mailbox before this account was connected"
+
+#: What stands for a mail of which nothing could be fetched.
+_STAND_IN = b"Subject: A mail that could not be fetched\r\nX-UID: %d\r\n\r\n"
 
 _log = structlog.get_logger(__name__)
 
@@ -55,6 +61,8 @@ class Follower:
         self._folder = folder
         self._trust = trust
         self._tokens = tokens
+        #: What went wrong with mails that the server could not hand over, by UIDVALIDITY and UID.
+        self._failures: dict[tuple[int, int], list[str]] = {}
 
     async def run(self) -> None:
         """Follow until cancelled, reconnecting. Raises LeaseLost, or ChannelError after many failures."""
@@ -200,7 +208,7 @@ class Follower:
         """Store these mails, a few at a time, and return the position after them."""
         if not uids:
             return position
-        facts = await imap.fetch(uids, "(UID RFC822.SIZE INTERNALDATE)")
+        facts = await self._facts(imap, uids)
         gate = asyncio.Semaphore(AT_A_TIME)
         marks: list[str] = []
 
@@ -212,9 +220,10 @@ class Follower:
 
         try:
             async with asyncio.TaskGroup() as group:
-                for uid in (uid for uid in uids if uid in facts):
+                for uid in uids:
                     await gate.acquire()
-                    arrival = await self._fetch(imap, position, uid, str(facts[uid].get("RFC822.SIZE", "0")))
+                    size = str(facts.get(uid, {}).get("RFC822.SIZE", "0"))
+                    arrival = await self._fetch(imap, position, uid, size)
                     if arrival is None:
                         gate.release()
                         continue
@@ -225,24 +234,50 @@ class Follower:
         newest = max((positions.arrived(each.get("INTERNALDATE")) for each in facts.values()), default="")
         return position.taken(max(uids), marks, newest)
 
+    async def _facts(self, imap: Imap, uids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Return size and date of the mails; of none when the server fails on one of them."""
+        try:
+            return await imap.fetch(uids, "(UID RFC822.SIZE INTERNALDATE)")
+        except Said as error:
+            _log.warning("mail server gives no sizes", account=self._host.account, error=str(error)[:100])
+            return {}
+
     async def _fetch(self, imap: Imap, position: Position, uid: int, size: str) -> Arrival | None:
-        """Fetch one mail, or of one that is too large its headers; None when it is gone."""
+        """Fetch one mail, or its headers if there is no more to be had; None when it is gone.
+
+        A mail that the server cannot hand over comes in without, after some tries: the next ones wait for it.
+        """
+        failures = self._failures.setdefault((position.uidvalidity, uid), [])
         most = self._account.max_size
-        large = size.isdigit() and int(size) > most
-        section = "BODY[HEADER]" if large else "BODY[]"
-        found = (await imap.fetch([uid], f"(UID {section.replace('BODY', 'BODY.PEEK')})", most + 65_536)).get(
-            uid, {}
-        )
-        raw = found.get(section)
-        if not isinstance(raw, bytes):
+        unread = _too_large(int(size), most) if size.isdigit() and int(size) > most else ""
+        if len(failures) >= TRIES_A_MAIL:
+            unread = (
+                f"The mail server could not hand this mail over ({failures[0]}). Look at it in the mailbox."
+            )
+        raw: bytes | None = _STAND_IN % uid
+        if len(failures) <= TRIES_A_MAIL:
+            try:
+                raw = await self._section(imap, uid, "BODY[HEADER]" if unread else "BODY[]")
+            except ServerTrouble as error:
+                failures.append(str(error)[:200])
+                raise
+        del self._failures[position.uidvalidity, uid]
+        if raw is None:
             return None
         place = f"{self._host.account}/{self._folder.cursor}" if self._folder.cursor else self._host.account
-        return Arrival(
-            key=f"imap:{place}:{position.uidvalidity}:{uid}",
-            raw=raw,
-            by_us=self._folder.by_us,
-            unread=_too_large(int(size), most) if large else "",
-        )
+        key = f"imap:{place}:{position.uidvalidity}:{uid}"
+        return Arrival(key=key, raw=raw, by_us=self._folder.by_us, unread=unread)
+
+    async def _section(self, imap: Imap, uid: int, section: str) -> bytes | None:
+        """Fetch a part of one mail; None when it is gone. Raises ServerTrouble when it is there without it."""
+        what = f"(UID {section.replace('BODY', 'BODY.PEEK')})"
+        found = await imap.fetch([uid], what, self._account.max_size + 65_536)
+        raw = found.get(uid, {}).get(section)
+        if isinstance(raw, bytes):
+            return raw
+        if uid in await imap.search("UID", str(uid)):
+            raise ServerTrouble("it has the mail, and gives none of it")
+        return None
 
 
 def _too_large(size: int, most: int) -> str:
