@@ -1,7 +1,8 @@
 """A full walk over the live store that holds it against the invariants of the safety protocol."""
 
+import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -35,45 +36,72 @@ class Report(Struct, frozen=True, kw_only=True):
     findings: list[Finding]
 
 
+class _Seen:
+    """What the walk over the messages needs of the conversations: some bytes for each, not the whole."""
+
+    def __init__(self) -> None:
+        self.conversations: set[int] = set()
+        #: Keys of messages that a conversation has, and those that several have.
+        self.keys: set[int] = set()
+        self.twice: set[int] = set()
+        #: Conversations that may have forgotten their oldest keys.
+        self.full: set[int] = set()
+        #: Of owned work: conversation → its claim, owner and reference.
+        self.owned: dict[str, tuple[str, str, str]] = {}
+
+    def take(self, one: Conversation) -> None:
+        """Remember what is needed of the conversation."""
+        name = _short(one.id)
+        self.conversations.add(name)
+        for key in {_short(entry.key) for entry in one.entries}:
+            (self.twice if key in self.keys else self.keys).add(key)
+        if len(one.entries) >= KEYS_KEPT:
+            self.full.add(name)
+        if one.owner or one.claim:
+            self.owned[one.id] = one.claim, one.owner, one.reference
+
+
+def _short(name: str) -> int:
+    """Return 64 bits that stand for the name."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
+
+
 async def audit(store: Store, house: House, clock: Clock) -> Report:
-    """Walk everything and report each broken invariant; nothing is changed."""
+    """Walk everything and report each broken invariant; nothing is changed, and little is kept in memory."""
     findings: list[Finding] = []
     settled = clock.now() - timedelta(seconds=SETTLE_S)
-    holders: Counter[str] = Counter()
-    conversations: dict[str, Conversation] = {}
+    seen = _Seen()
     notes = 0
     async for one in _conversations(store):
-        conversations[one.id] = one
-        holders.update(entry.key for entry in one.entries)
+        seen.take(one)
         notes += sum(item.note is not None and item.state is SendState.SENT for item in one.outbox)
         findings += _conversation(one, house)
     messages = 0
     async for row in _messages(store):
         messages += 1
-        key, held = row.message.key, holders[row.message.key]
-        if held > 1:
-            findings.append(_found("a message is in exactly one conversation", key, f"it is in {held}"))
-        if row.state == "new" and row.message.received_at < settled and not held:
-            findings.append(_found("a message is in exactly one conversation", key, "it is in none yet"))
-        if row.state == "applied" and row.conversation not in conversations:
-            findings.append(
-                _found("a message is in exactly one conversation", key, "its conversation is missing")
-            )
-        if row.state == "applied" and row.conversation in conversations and not held:
-            findings += _left_the_document(row.conversation, key, conversations[row.conversation])
-    findings += await _claims(store, conversations, settled)
-    return Report(messages=messages, conversations=len(conversations), notes=notes, findings=findings)
+        findings += [
+            _found("a message is in exactly one conversation", row.message.key, trouble)
+            for trouble in _message(row, seen, settled)
+        ]
+    findings += await _claims(store, seen, settled)
+    return Report(messages=messages, conversations=len(seen.conversations), notes=notes, findings=findings)
+
+
+def _message(row: Stored, seen: _Seen, settled: datetime) -> Iterator[str]:
+    """Find what is wrong with the message's place; only old keys may have left a document, it keeps the newest."""
+    key, home = _short(row.message.key), _short(row.conversation)
+    if key in seen.twice:
+        yield "it is in several"
+    if row.state == "new" and row.message.received_at < settled and key not in seen.keys:
+        yield "it is in none yet"
+    if row.state == "applied" and home not in seen.conversations:
+        yield "its conversation is missing"
+    elif row.state == "applied" and key not in seen.keys and home not in seen.full:
+        yield f"{row.conversation} does not know it"
 
 
 def _found(invariant: str, subject: str, detail: str) -> Finding:
     return Finding(invariant=invariant, subject=subject, detail=detail)
-
-
-def _left_the_document(conversation: str, key: str, one: Conversation) -> list[Finding]:
-    """Allow only old keys to have left the document: it keeps the newest."""
-    if len(one.entries) >= KEYS_KEPT:
-        return []
-    return [_found("a message is in exactly one conversation", key, f"{conversation} does not know it")]
 
 
 def _conversation(one: Conversation, house: House) -> list[Finding]:
@@ -82,9 +110,11 @@ def _conversation(one: Conversation, house: House) -> list[Finding]:
     if one.status in ACTIVE:
         if not one.queue and not one.owner:
             found.append(_found("open work has a queue or an owner", name, "it has neither"))
-        if not one.accountable and house.book.queue(one.queue).duty:
+        duty = house.book.queue(one.queue).duty
+        if one.accountable not in house.book.people and any(who in house.book.people for who in duty):
+            who = f"{one.accountable}, who is not in the rules," if one.accountable else "nobody"
             found.append(
-                _found("open work has an accountable person", name, f"nobody answers for {one.queue}")
+                _found("open work has an accountable person", name, f"{who} answers for {one.queue}")
             )
         if one.due_at is None:
             found.append(_found("open work has a due time", name, "it has none"))
@@ -118,20 +148,20 @@ def _notes(one: Conversation) -> list[Finding]:
     return found
 
 
-async def _claims(store: Store, conversations: dict[str, Conversation], settled: datetime) -> list[Finding]:
+async def _claims(store: Store, seen: _Seen, settled: datetime) -> list[Finding]:
     found = []
     agents = await store.agents()
     for agent in agents.values():
         for claim in agent.claims:
-            one = conversations.get(claim.conversation)
-            if claim.at < settled and (one is None or one.claim != claim.id):
+            known, _, _ = seen.owned.get(claim.conversation, ("", "", ""))
+            if claim.at < settled and known != claim.id:
                 found.append(
                     _found("claims belong to conversations", agent.id, f"{claim.id} belongs to none")
                 )
-    for one in conversations.values():
-        owner = agents.get(one.owner)
-        if owner is not None and all(claim.id != one.claim for claim in owner.claims):
-            found.append(_found("owned work has a claim", one.reference, f"{one.owner} has no claim for it"))
+    for wanted, owner, reference in seen.owned.values():
+        agent_of = agents.get(owner)
+        if agent_of is not None and all(claim.id != wanted for claim in agent_of.claims):
+            found.append(_found("owned work has a claim", reference, f"{owner} has no claim for it"))
     return found
 
 
