@@ -111,34 +111,9 @@ class Service:
 
     def _receivers(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         return [
-            group.create_task(self._receive(channel, self._parts.hosts[key]))
+            group.create_task(receive(channel, self._parts.hosts[key]))
             for key, channel in self._parts.channels.items()
         ]
-
-    async def _receive(self, channel: Channel, host: AccountHost) -> None:
-        """Let an account receive; its failure is shown, and it is started again after a pause.
-
-        That it works is the channel's to say; one that returns has nothing to wait for.
-        """
-        pause_s = FIRST_PAUSE_S
-        while True:
-            try:
-                await channel.receive()
-            except Exception as error:  # noqa: BLE001  # whatever it was, the account is started again
-                if not isinstance(error, LeaseLost):
-                    host.report("down", f"{type(error).__name__}: {error}"[:300], part=RUN)
-                reason = str(error) if isinstance(error, Misconfigured) else type(error).__name__
-                logger.warning(
-                    "account failed; starting again",
-                    channel=host.channel,
-                    account=host.account,
-                    reason=reason,
-                )
-            else:
-                host.report("ok", part=RECEIVE)
-                return
-            await asyncio.sleep(pause_s)
-            pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
     async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
         """Run a loop that must not end; an error is logged, and it is started again after a pause."""
@@ -152,6 +127,32 @@ class Service:
                 return
             await asyncio.sleep(pause_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+
+
+async def receive(channel: Channel, host: AccountHost) -> None:
+    """Let an account receive; its failure is shown, and it is started again after a pause.
+
+    That it works is the channel's to say; one that returns has nothing to wait for.
+    """
+    pause_s = FIRST_PAUSE_S
+    while True:
+        try:
+            await channel.receive()
+        except Exception as error:  # noqa: BLE001  # whatever it was, the account is started again
+            if not isinstance(error, LeaseLost):
+                host.report("down", f"{type(error).__name__}: {error}"[:300], part=RUN)
+            reason = str(error) if isinstance(error, Misconfigured) else type(error).__name__
+            logger.warning(
+                "account failed; starting again",
+                channel=host.channel,
+                account=host.account,
+                reason=reason,
+            )
+        else:
+            host.report("ok", part=RECEIVE)
+            return
+        await asyncio.sleep(pause_s)
+        pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
