@@ -203,7 +203,7 @@ class Actions:
             text=answer.text,
             subject=reply_subject(one.subject),
             language=one.language or "en",
-            to=one.contact,
+            to=one.answer_to or one.contact,
             attachments=tuple(answer.attachments),
             in_reply_to=cited[-1] if cited else "",
             references=tuple(cited[-20:]),

@@ -120,11 +120,10 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
 
 
 def _answer_to(conversation: Conversation, message: Message) -> Conversation:
-    """Let answers go to whoever of the participants wrote what is to be answered."""
-    same_way = message.sender.kind == conversation.contact.kind
-    return (
-        replace(conversation, contact=message.sender) if same_way and not message.doubtful else conversation
-    )
+    """Let answers go to whoever of the participants wrote what is to be answered, or where they ask for them."""
+    if message.sender.kind != conversation.contact.kind or message.doubtful:
+        return conversation
+    return replace(conversation, contact=message.sender, answer_to=message.answer_to)
 
 
 def _decide(draft: Draft, conversation: Conversation, message: Message, verdict: Verdict) -> Conversation:

@@ -119,9 +119,9 @@ def _may_cite(message: Message, found: Conversation, draft: Draft) -> bool:
 
 
 def _members(found: Conversation) -> tuple[str, ...]:
-    """Return who takes part, and the address at which the customer gets copies of our answers."""
-    copied = (found.fallback.key,) if found.fallback is not None else ()
-    return (*found.participants, found.contact.key, *copied)
+    """Return who takes part, and the addresses at which the customer gets our answers or copies of them."""
+    told = (one.key for one in (found.fallback, found.answer_to) if one is not None)
+    return (*found.participants, found.contact.key, *told)
 
 
 def _by_subject(message: Message, draft: Draft) -> tuple[Conversation | None, str]:

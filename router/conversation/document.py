@@ -33,6 +33,8 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Customer id, and the identity that answers go to.
     customer: str
     contact: Identity
+    #: Where what people write goes instead, because the sender asks for it (a contact form's customer).
+    answer_to: Identity | None = None
     #: Where a copy of an answer goes when the customer does not see it on the channel in time.
     fallback: Identity | None = None
     #: Everybody who has taken part: keys of identities. Only they may attach by citing.

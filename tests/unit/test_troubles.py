@@ -300,3 +300,16 @@ async def test_answers_go_to_whoever_wrote_last(world) -> None:
     await world.send()
     assert world.mail.sent[-1].to.address == "bob@work.example"
     assert isinstance(world.mail.sent[-1].to, Identity)
+
+
+async def test_what_people_write_goes_where_a_contact_form_asks_for_it(world) -> None:
+    """The form's own address gets the note, the customer named in Reply-To gets the answer and may write back."""
+    customer = Identity(kind="email", address="ana@example.org")
+    (one,) = await world.take(world.mail_from("form@shop.example", subject="Parcel", answer_to=customer))
+    await world.send()
+    await world.actions.reply(one.id, Answer(text="It comes today."), agent="maria")
+    await world.send()
+    assert [out.to.address for out in world.mail.sent] == ["form@shop.example", "ana@example.org"]
+    cited = (await world.fresh(one)).outbox[-1].message_id
+    (two,) = await world.take(world.mail_from(subject="Re: Parcel", references=(cited,), text="Not yet here"))
+    assert two.id == one.id
