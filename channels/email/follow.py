@@ -4,7 +4,6 @@ import asyncio
 import random
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import msgspec
 import structlog
@@ -14,6 +13,7 @@ from tenacity.wait import wait_random_exponential
 
 from channels.email import position as positions
 from channels.email.account import Server
+from channels.email.fetch import Fetched, Mails
 from channels.email.imap import Imap, Mailbox
 from channels.email.intake import Arrival, Intake
 from channels.email.oauth import Tokens
@@ -27,14 +27,9 @@ BATCH = 20
 AT_A_TIME = 4
 #: Tries in a row before the host is told and pauses us.
 TRIES = 10
-#: Tries at one mail before only its headers are asked for, and then nothing any more.
-TRIES_A_MAIL = 4
 #: Seconds before we knock again where our password was refused: providers lock accounts.
 LOCKED_OUT_S = 120.0
 _IMPORTED = "imported: it was in the mailbox before this account was connected"
-
-#: What stands for a mail of which nothing could be fetched.
-_STAND_IN = b"Subject: A mail that could not be fetched\r\nX-UID: %d\r\n\r\n"
 
 _log = structlog.get_logger(__name__)
 
@@ -61,8 +56,7 @@ class Follower:
         self._folder = folder
         self._trust = trust
         self._tokens = tokens
-        #: What went wrong with mails that the server could not hand over, by UIDVALIDITY and UID.
-        self._failures: dict[tuple[int, int], list[str]] = {}
+        self._mails = Mails(intake.account.max_size)
 
     async def run(self) -> None:
         """Follow until cancelled, reconnecting. Raises LeaseLost, or ChannelError after many failures."""
@@ -208,7 +202,7 @@ class Follower:
         """Store these mails, a few at a time, and return the position after them."""
         if not uids:
             return position
-        facts = await self._facts(imap, uids)
+        facts = await self._mails.facts(imap, uids)
         gate = asyncio.Semaphore(AT_A_TIME)
         marks: list[str] = []
 
@@ -223,68 +217,26 @@ class Follower:
                 for uid in uids:
                     await gate.acquire()
                     size = str(facts.get(uid, {}).get("RFC822.SIZE", "0"))
-                    arrival = await self._fetch(imap, position, uid, size)
-                    if arrival is None:
+                    mail = await self._mails.fetch(imap, position.uidvalidity, uid, size)
+                    if mail is None:
                         gate.release()
                         continue
-                    marks.append(positions.mark(arrival.raw))
-                    group.create_task(store(msgspec.structs.replace(arrival, silent=silent)))
+                    marks.append(positions.mark(mail.raw))
+                    group.create_task(store(self._arrival(position, uid, mail, silent)))
         except ExceptionGroup as errors:
             raise _first(errors) from errors
         newest = max((positions.arrived(each.get("INTERNALDATE")) for each in facts.values()), default="")
         return position.taken(max(uids), marks, newest)
 
-    async def _facts(self, imap: Imap, uids: Sequence[int]) -> dict[int, dict[str, Any]]:
-        """Return size and date of the mails; of none when the server fails on one of them."""
-        try:
-            return await imap.fetch(uids, "(UID RFC822.SIZE INTERNALDATE)")
-        except Said as error:
-            _log.warning("mail server gives no sizes", account=self._host.account, error=str(error)[:100])
-            return {}
-
-    async def _fetch(self, imap: Imap, position: Position, uid: int, size: str) -> Arrival | None:
-        """Fetch one mail, or its headers if there is no more to be had; None when it is gone.
-
-        A mail that the server cannot hand over comes in without, after some tries: the next ones wait for it.
-        """
-        failures = self._failures.setdefault((position.uidvalidity, uid), [])
-        most = self._account.max_size
-        unread = _too_large(int(size), most) if size.isdigit() and int(size) > most else ""
-        if len(failures) >= TRIES_A_MAIL:
-            unread = (
-                f"The mail server could not hand this mail over ({failures[0]}). Look at it in the mailbox."
-            )
-        raw: bytes | None = _STAND_IN % uid
-        if len(failures) <= TRIES_A_MAIL:
-            try:
-                raw = await self._section(imap, uid, "BODY[HEADER]" if unread else "BODY[]")
-            except ServerTrouble as error:
-                failures.append(str(error)[:200])
-                raise
-        del self._failures[position.uidvalidity, uid]
-        if raw is None:
-            return None
+    def _arrival(self, position: Position, uid: int, mail: Fetched, silent: str) -> Arrival:
         place = f"{self._host.account}/{self._folder.cursor}" if self._folder.cursor else self._host.account
-        key = f"imap:{place}:{position.uidvalidity}:{uid}"
-        return Arrival(key=key, raw=raw, by_us=self._folder.by_us, unread=unread)
-
-    async def _section(self, imap: Imap, uid: int, section: str) -> bytes | None:
-        """Fetch a part of one mail; None when it is gone. Raises ServerTrouble when it is there without it."""
-        what = f"(UID {section.replace('BODY', 'BODY.PEEK')})"
-        found = await imap.fetch([uid], what, self._account.max_size + 65_536)
-        raw = found.get(uid, {}).get(section)
-        if isinstance(raw, bytes):
-            return raw
-        if uid in await imap.search("UID", str(uid)):
-            raise ServerTrouble("it has the mail, and gives none of it")
-        return None
-
-
-def _too_large(size: int, most: int) -> str:
-    return (
-        f"This mail is {size // 1024} kB and larger than the {most // 1024} kB this account takes in. "
-        "It is still in the mailbox; raise `max_size` to take in such mails."
-    )
+        return Arrival(
+            key=f"imap:{place}:{position.uidvalidity}:{uid}",
+            raw=mail.raw,
+            silent=silent,
+            by_us=self._folder.by_us,
+            unread=mail.unread,
+        )
 
 
 def _unknown(data: dict[str, object], before: Position) -> bool:
