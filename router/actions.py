@@ -1,7 +1,7 @@
 """What agents do: answer, resolve, take, release, say whether they are here. Compare-and-set, tried again."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from channels.message import Attachment
 from channels.port import Clock
-from router import assign, steps
+from router import arrange, assign, steps
 from router.claims import free
 from router.conversation import Agent, Claim, Conversation, Event, Item, SendState, Status
 from router.errors import ActionError, Conflict, Forbidden, NotFound
 from router.house import House
 from router.journal import changed, event
+from router.merger import Merger
 from router.note import reply_subject
 from router.ports import Commit, Events, Hint, Ids, Store
 from rules.model import Person
@@ -144,6 +145,27 @@ class Actions:
             return loose, [event(one, now, "let go", agent=agent)], ()
 
         return await self._change(id, step)
+
+    async def snooze(self, id: str, *, agent: str, until: datetime) -> Conversation:
+        """Set it aside until a time, at most until the customer expects an answer; it comes back by itself."""
+        self._person(agent)
+        now = self._clock.now()
+        until = until.astimezone(UTC).replace(microsecond=until.microsecond // 1000 * 1000)
+
+        def step(one: Conversation, _: Mapping[str, Agent]) -> _Stepped:
+            if one.owner and one.owner != agent:
+                raise Conflict(f"{self._name(one.owner)} has it now.")
+            line = event(one, now, "snoozed", agent=agent, until=until.isoformat())
+            return arrange.snooze(one, until, now), [line], ()
+
+        return await self._change(id, step)
+
+    async def merge(self, id: str, *, into: str, agent: str, lead: bool = False) -> Conversation:
+        """Let it live on in another conversation, which is returned; of different customers only a lead may."""
+        self._person(agent)
+        return await Merger(self._store, self._events, self._clock, self._house).merge(
+            id, into=into, agent=agent, lead=lead
+        )
 
     async def presence(self, agent: str, *, said: str, until: datetime | None = None) -> Agent:
         """Say "here" or "away", or "" to let shift and desk tell."""

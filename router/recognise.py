@@ -131,12 +131,17 @@ def _by_subject(message: Message, draft: Draft) -> tuple[Conversation | None, st
     for found in draft.of_sender(message.sender.key):
         fresh = message.received_at - found.updated_at < SAME_SUBJECT
         alive = found.status in {Status.OPEN, Status.HELD, Status.PENDING, Status.SNOOZED}
-        same = found.account == message.account and base_subject(found.subject) == subject
+        same = found.account == message.account and subject in _subjects(found)
         if fresh and alive and same:
             return found, "the same person wrote about the same subject"
     return None, "nothing it belongs to"
 
 
 def _other_subject(message: Message, found: Conversation) -> bool:
-    subject, known = base_subject(message.subject), base_subject(found.subject)
-    return bool(subject and known and subject != known)
+    subject, known = base_subject(message.subject), _subjects(found)
+    return bool(subject and base_subject(found.subject) and subject not in known)
+
+
+def _subjects(found: Conversation) -> set[str]:
+    """Return what it is about, in the words of those too that were merged into it."""
+    return {base_subject(one) for one in (found.subject, *found.subjects)}

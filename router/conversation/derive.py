@@ -75,6 +75,8 @@ def promise_told(conversation: Conversation) -> bool:
     made = conversation.promise
     if made is None or made.state is not PromiseState.MADE:
         return False
+    if made.carried:
+        return True
     left = {SendState.SENDING, SendState.SENT, SendState.UNKNOWN}
     return any(
         item.note is not None and item.at == made.made_at and item.state in left

@@ -68,6 +68,9 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reopened: int = 0
     snoozed_until: datetime | None = None
     merged_into: str = ""
+    #: References of conversations that live on in this one, and what they were about.
+    absorbed: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
     #: The version at which a message or an answer last came in: whoever answers must have seen it.
     news: int = 0
     #: Last used seq.

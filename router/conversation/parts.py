@@ -22,6 +22,8 @@ class Promise(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended_at: datetime | None = None
     #: True when X lies after the due time: at risk from birth.
     late: bool = False
+    #: True when it came with a merged conversation, where the note that told it stands.
+    carried: bool = False
     #: How X came about, one sentence a step.
     explanation: tuple[str, ...] = ()
 

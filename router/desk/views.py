@@ -111,7 +111,9 @@ class ConversationView(WorkView, frozen=True, kw_only=True):
     no_note: str
     reopened: int
     snoozed_until: datetime | None
+    #: Id of the conversation that it lives on in, and references of those that live on in this one.
     merged_into: str
+    absorbed: list[str]
     #: seq of its newest line.
     seq: int
 
@@ -217,5 +219,6 @@ def conversation(book: Rulebook, one: Conversation) -> ConversationView:
         reopened=one.reopened,
         snoozed_until=one.snoozed_until,
         merged_into=one.merged_into,
+        absorbed=list(one.absorbed),
         seq=one.seq,
     )

@@ -44,6 +44,10 @@ class MemoryBase:
         """Return the clock's time."""
         return self._clock.now()
 
+    def _known_as(self, key: str) -> Customer | None:
+        first = self._primary.get(key) or min(self._identities.get(key, ()), default="")
+        return self._customers.get(first)
+
 
 class MemoryIntake(MemoryBase):
     """What arrives: accepted, parked, swept."""
@@ -202,10 +206,6 @@ class MemoryDecide(MemoryBase):
     def _elsewhere(self, key: str, conversation: str) -> bool:
         stored = self._messages.get(key)
         return stored is not None and stored.conversation not in {"", conversation}
-
-    def _known_as(self, key: str) -> Customer | None:
-        first = self._primary.get(key) or min(self._identities.get(key, ()), default="")
-        return self._customers.get(first)
 
     def _newest(self, customer: str) -> list[Conversation]:
         found = [self._conversations[one] for one in self._by_customer.get(customer, ())]

@@ -1,6 +1,7 @@
-"""What agents do with a conversation: reply, resolve, reopen, take, release, unhold."""
+"""What agents do with a conversation: reply, resolve, reopen, take, release, unhold, snooze, merge."""
 
 import re
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -39,6 +40,20 @@ class Reply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resolve: bool = False
     #: The conversation's version that was on screen: refused when somebody else answered since.
     version: int | None = None
+
+
+class Snooze(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long it may lie."""
+
+    #: At most until the customer expects an answer.
+    until: datetime
+
+
+class Merge(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where it lives on."""
+
+    #: Id or reference of the other conversation.
+    into: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Upload(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,6 +126,24 @@ async def unhold(call: Call, id: str) -> ConversationView:
     """Let a held conversation into its queue."""
     agent = call.agent
     return _view(call, await call.parts.actions.unhold((await find(call, id)).id, agent=agent))
+
+
+@table.post("/conversations/{id}/snooze", Role.AGENT)
+async def snooze(call: Call, id: str, body: Snooze) -> ConversationView:
+    """Set it aside until a time; it comes back by itself, or when the customer writes."""
+    agent = call.agent
+    if body.until.tzinfo is None:
+        raise Invalid("`until` must carry a zone, as in 2026-11-23T18:00:00Z.")
+    found = await find(call, id)
+    return _view(call, await call.parts.actions.snooze(found.id, agent=agent, until=body.until))
+
+
+@table.post("/conversations/{id}/merge", Role.AGENT)
+async def merge(call: Call, id: str, body: Merge) -> ConversationView:
+    """Let it live on in another conversation, which is returned; of different customers only a lead may."""
+    agent, lead = call.agent, call.who.user.may(Role.LEAD)
+    one, into = await find(call, id), await find(call, body.into.strip().lstrip("#"))
+    return _view(call, await call.parts.actions.merge(one.id, into=into.id, agent=agent, lead=lead))
 
 
 @table.post("/files", Role.AGENT, creates=True, takes="application/octet-stream")

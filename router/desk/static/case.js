@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { aside } from "./aside.js";
+import { menu } from "./arrange.js";
 import { Composer } from "./composer.js";
 import { h, icon, keyed, name, toast } from "./dom.js";
 import * as lines from "./lines.js";
@@ -84,6 +85,8 @@ export class Case {
       resolve: ["open", "pending", "snoozed", "held"].includes(one.status),
       reopen: ["resolved", "snoozed", "pending"].includes(one.status),
       unhold: one.status === "held",
+      snooze: one.status === "open" && (!one.owner || Boolean(mine)),
+      merge: !["held", "merged"].includes(one.status),
     }[verb];
   }
 
@@ -121,11 +124,12 @@ export class Case {
       h("div", { class: "case-time" }, this.#time()),
       h("div", { class: "case-acts" },
         button("take", "Take it", { title: "t" }), button("release", "Release"), button("unhold", "Let it in"),
-        one.status === "pending" ? null : button("reopen", "Reopen"), button("resolve", "Resolve", { title: "e" }),
+        one.status === "pending" ? null : button("reopen", "Reopen"), button("resolve", "Resolve", { title: "e" }), menu(this),
         h("button", { type: "button", class: "quiet more", "aria-label": "About this conversation", "aria-expanded": "false", onclick: (event) => {
           const open = this.box.toggleAttribute("data-beside");
           event.currentTarget.setAttribute("aria-expanded", String(open));
         } }, icon("info"))),
+      ...one.absorbed.map((reference) => h("p", { class: "absorbed faint" }, "Merged into this one: ", h("a", { href: `/c/${reference}` }, reference))),
       ...one.flags.map((flag) => h("p", { class: "flag" }, icon("warn"), name(flag, "span"))),
     );
   }

@@ -30,6 +30,8 @@ LEAST = {
     "POST /conversations/{id}/take": "agent",
     "POST /conversations/{id}/release": "agent",
     "POST /conversations/{id}/unhold": "agent",
+    "POST /conversations/{id}/snooze": "agent",
+    "POST /conversations/{id}/merge": "agent",
     "POST /files": "agent",
     "GET /conversations/{id}/lines/{seq}/raw": "agent",
     "GET /conversations/{id}/lines/{seq}/files/{place}": "agent",
@@ -104,8 +106,13 @@ async def test_an_account_that_is_no_agent_reads_but_does_not_act(office: Office
         assert (await guest.get("/me"))["agent"] is None
         assert await guest.get("/work") == {"mine": [], "watched": []}
         assert (await guest.get(f"/conversations/{conversation.id}"))["reference"] == conversation.reference
-        for path in ("reply", "take", "resolve", "release", "reopen", "unhold"):
-            body = {"text": "Hello"} if path == "reply" else {}
+        sent = {
+            "reply": {"text": "Hello"},
+            "snooze": {"until": "2026-11-23T12:00:00Z"},
+            "merge": {"into": "x"},
+        }
+        for path in ("reply", "take", "resolve", "release", "reopen", "unhold", "snooze", "merge"):
+            body = sent.get(path, {})
             response = await guest.ask("POST", f"/conversations/{conversation.id}/{path}", json=body)
             assert response.status == 403, path
             assert "in the rules" in (await response.json())["detail"]
