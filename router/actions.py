@@ -16,8 +16,8 @@ from router.errors import ActionError, Conflict, Forbidden, NotFound
 from router.house import House
 from router.journal import changed, event
 from router.merger import Merger
-from router.note import reply_subject
 from router.ports import Commit, Events, Hint, Ids, Store
+from router.subject import reply_subject
 from rules.model import Person
 
 #: How often a race that changes nothing of substance is run again.
