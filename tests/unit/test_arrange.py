@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from channels.message import Identity, Message
+from channels.message import Identity
 from router import arrange
 from router.actions import Answer
 from router.audit import audit

@@ -146,3 +146,22 @@ async def test_a_copy_by_mail_is_marked(office: Office, maria: Client) -> None:
         ("Yes.", ""),
         ("Yes.", "ana@example.org"),
     ]
+
+
+async def test_work_is_snoozed_and_merged_by_the_api(office: Office, maria: Client) -> None:
+    """By reference too; a time without a zone, another's customer and a late time are refused with why."""
+    one, two = await office.mail(subject="Lamp"), await office.mail(subject="Door")
+    other = await office.mail(who="ben@example.org")
+    await office.world.send()
+    lying = await maria.post(f"/conversations/{one.id}/snooze", {"until": "2026-11-23T13:00:00+01:00"})
+    assert (lying["status"], lying["snoozed_until"]) == ("snoozed", "2026-11-23T12:00:00Z")
+    for body, status in (({"until": "2026-11-23T12:00:00"}, 422), ({"until": "2026-12-23T12:00:00Z"}, 422)):
+        response = await maria.ask("POST", f"/conversations/{two.id}/snooze", json=body)
+        assert response.status == status
+    refused = await maria.ask("POST", f"/conversations/{other.id}/merge", json={"into": two.id})
+    assert refused.status == 403
+    merged = await maria.post(f"/conversations/{one.id}/merge", {"into": two.reference.lower()})
+    assert (merged["id"], merged["absorbed"]) == (two.id, [one.reference])
+    assert (await maria.get(f"/conversations/{one.reference}"))["merged_into"] == two.id
+    async with visitor(office, "lead") as lea:
+        await lea.post(f"/conversations/{other.id}/merge", {"into": two.id})
