@@ -1,0 +1,36 @@
+"""The pure steps that lead a conversation from one state to the next."""
+
+from router.steps.answers import LIVE_IDLE_S, answered, answered_outside, reply, resolve, sent
+from router.steps.entries import append, snippet
+from router.steps.outbox import amend, answer_on_its_way, cancel_notes, enqueue, item_of, trim
+from router.steps.people import disown, flag, left_address, own
+from router.steps.promises import break_promise, promise, withdraw
+from router.steps.waits import REOPENED, await_answer, decide, reopen
+
+__all__ = [
+    "LIVE_IDLE_S",
+    "REOPENED",
+    "amend",
+    "answer_on_its_way",
+    "answered",
+    "answered_outside",
+    "append",
+    "await_answer",
+    "break_promise",
+    "cancel_notes",
+    "decide",
+    "disown",
+    "enqueue",
+    "flag",
+    "item_of",
+    "left_address",
+    "own",
+    "promise",
+    "reopen",
+    "reply",
+    "resolve",
+    "sent",
+    "snippet",
+    "trim",
+    "withdraw",
+]

@@ -1,0 +1,67 @@
+"""Steps of the outbox: what we say to the customer, on its way."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from router.conversation import (
+    OUTBOX_KEPT,
+    SETTLED,
+    Conversation,
+    Item,
+    SendState,
+)
+from router.steps.promises import withdraw
+
+
+def enqueue(conversation: Conversation, item: Item) -> Conversation:
+    """Put something for the customer into the outbox, at the next place of the conversation."""
+    if any(known.id == item.id for known in conversation.outbox):
+        return conversation
+    seq = conversation.seq + 1
+    return replace(conversation, seq=seq, outbox=(*conversation.outbox, replace(item, seq=seq)))
+
+
+def amend(conversation: Conversation, item_id: str, **changes: Any) -> Conversation:
+    """Change fields of one outbox item."""
+    outbox = tuple(replace(item, **changes) if item.id == item_id else item for item in conversation.outbox)
+    return replace(conversation, outbox=outbox)
+
+
+def item_of(conversation: Conversation, item_id: str) -> Item | None:
+    """Return the outbox item with this id."""
+    return next((item for item in conversation.outbox if item.id == item_id), None)
+
+
+def cancel_notes(conversation: Conversation, reason: str) -> Conversation:
+    """Cancel the notes that did not leave yet; a promise that nobody heard is withdrawn with its note."""
+    for item in conversation.outbox:
+        if item.note is None or item.state not in {SendState.PENDING, SendState.RETRY}:
+            continue
+        made = conversation.promise
+        if made is not None and made.made_at == item.at:
+            conversation = withdraw(conversation, item.at)
+        conversation = amend(conversation, item.id, state=SendState.CANCELLED, next_at=None, reason=reason)
+    return conversation
+
+
+def answer_on_its_way(conversation: Conversation) -> bool:
+    """Tell whether a person's answer to the running wait has been written and not yet accepted."""
+    return any(
+        item.note is None
+        and not item.unless_seen
+        and item.trigger == conversation.waiting_on
+        and item.state not in SETTLED
+        for item in conversation.outbox
+    )
+
+
+def trim(conversation: Conversation) -> tuple[Conversation, tuple[Item, ...]]:
+    """Return it with only the newest settled outbox items, and those that leave for the archive."""
+    settled = [item for item in conversation.outbox if item.state in SETTLED]
+    leaving = settled[: max(0, len(settled) - OUTBOX_KEPT)]
+    if not leaving:
+        return conversation, ()
+    gone = {item.id for item in leaving}
+    kept = tuple(item for item in conversation.outbox if item.id not in gone)
+    return replace(conversation, outbox=kept), tuple(leaving)

@@ -1,0 +1,94 @@
+"""Steps of the wait: it begins, goes on, and is decided."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from channels.message import Message
+from router.conversation import Conversation, Decision, Status
+from router.steps.outbox import answer_on_its_way
+from router.steps.promises import withdraw
+
+#: What a wait is said to wait on that we opened ourselves, until the customer writes.
+REOPENED = "reopened:"
+
+
+def await_answer(conversation: Conversation, message: Message) -> Conversation:
+    """Let the customer's message begin a wait, or add to the running one, and open the conversation."""
+    if conversation.waiting_since is not None:
+        return _wait_on(conversation, message)
+    back = conversation.status in {Status.PENDING, Status.RESOLVED, Status.SNOOZED}
+    held = conversation.status is Status.HELD and conversation.kind == "normal"
+    return replace(
+        withdraw(conversation, message.received_at),
+        status=Status.HELD if held else Status.OPEN,
+        kind="normal" if conversation.kind == "machine" else conversation.kind,
+        waiting_since=message.received_at,
+        waiting_on=message.key,
+        unanswered=1,
+        due_at=conversation.due_at if held else None,
+        later_due=None,
+        note_at=None,
+        overdue=False,
+        no_note="",
+        snoozed_until=None,
+        idle_until=None,
+        reopened=conversation.reopened + (1 if back else 0),
+    )
+
+
+def _wait_on(conversation: Conversation, message: Message) -> Conversation:
+    """Let a message add to a wait that runs already, be it that our answer to it is on its way.
+
+    In a wait that we opened ourselves, the customer's first message becomes the one to answer.
+    """
+    ours = conversation.waiting_on.startswith(REOPENED)
+    status = conversation.status if conversation.status is Status.HELD else Status.OPEN
+    return replace(
+        conversation,
+        status=status,
+        waiting_on=message.key if ours else conversation.waiting_on,
+        unanswered=conversation.unanswered + 1,
+        snoozed_until=None,
+        idle_until=None,
+    )
+
+
+def decide(conversation: Conversation, decision: Decision, due_at: datetime) -> Conversation:
+    """Apply the rules' decision; in a running wait the earlier due time and the higher priority stay."""
+    same_wait = conversation.due_at is not None
+    if answer_on_its_way(conversation):
+        conversation = replace(conversation, later_due=conversation.later_due or due_at)
+    priority = decision.priority
+    due = due_at
+    queue, skills = decision.queue, decision.skills
+    if same_wait and conversation.due_at is not None:
+        due = min(due_at, conversation.due_at)
+        order = ("urgent", "high", "normal", "low")
+        priority = min((priority, conversation.priority), key=order.index)
+    if same_wait and conversation.owner:
+        queue, skills = conversation.queue, conversation.skills
+    status = Status.HELD if decision.hold and not conversation.owner else conversation.status
+    return replace(
+        conversation,
+        decision=decision,
+        due_at=due,
+        priority=priority,
+        queue=queue,
+        skills=skills,
+        status=status,
+    )
+
+
+def reopen(conversation: Conversation, now: datetime, due_at: datetime) -> Conversation:
+    """Open it again for a reason of ours: the same wait goes on, or a new one begins."""
+    return replace(
+        conversation,
+        status=Status.OPEN,
+        waiting_since=conversation.waiting_since or now,
+        waiting_on=conversation.waiting_on or f"{REOPENED}{now.isoformat()}",
+        due_at=conversation.due_at or due_at,
+        idle_until=None,
+        snoozed_until=None,
+        updated_at=now,
+    )
