@@ -1,19 +1,20 @@
 """One way to run something beside a block: in a task group, and without its exception groups showing outside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 
 @asynccontextmanager
-async def beside(*coroutines: Awaitable[None]) -> AsyncIterator[asyncio.TaskGroup]:
+async def beside(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.TaskGroup]:
     """Run the coroutines while the block runs and cancel them with it; a single error comes out bare.
 
     The group is given to the block, which may start more tasks in it; those are waited for.
     """
     try:
         async with asyncio.TaskGroup() as group:
-            started = [group.create_task(_run(one)) for one in coroutines]
+            started = [group.create_task(one) for one in coroutines]
             try:
                 yield group
             finally:
@@ -23,7 +24,6 @@ async def beside(*coroutines: Awaitable[None]) -> AsyncIterator[asyncio.TaskGrou
         if len(errors.exceptions) == 1:
             raise errors.exceptions[0] from None
         raise
-
-
-async def _run(coroutine: Awaitable[None]) -> None:
-    await coroutine
+    finally:
+        for one in coroutines:  # one that was cancelled before its first step would be called never awaited
+            one.close()

@@ -4,6 +4,7 @@ import pytest
 
 from router.brokers.hints import LocalEvents
 from router.ports import Hint
+from router.tasks import beside
 
 
 async def test_a_reader_that_timed_out_goes_on_waiting() -> None:
@@ -16,3 +17,9 @@ async def test_a_reader_that_timed_out_goes_on_waiting() -> None:
                     await anext(hints)
         events.publish([Hint(kind="conversation", id="one")])
         assert (await anext(hints)).id == "one"
+
+
+async def test_what_runs_beside_a_block_may_end_before_it_began():
+    """A block that ends at once cancels its companions without a word."""
+    async with beside(asyncio.sleep(60)):
+        pass
