@@ -19,7 +19,7 @@ async def test_a_reader_that_timed_out_goes_on_waiting() -> None:
         assert (await anext(hints)).id == "one"
 
 
-async def test_what_runs_beside_a_block_may_end_before_it_began():
+async def test_what_runs_beside_a_block_may_end_before_it_began() -> None:
     """A block that ends at once cancels its companions without a word."""
     async with beside(asyncio.sleep(60)):
         pass
