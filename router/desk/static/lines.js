@@ -58,7 +58,7 @@ function message(line, conversation) {
       moment(line.at, { class: "faint" }),
     ),
     h("div", { class: "bubble" },
-      line.subject && line.subject !== conversation.subject ? name(line.subject, "div", { class: "line-subject" }) : null,
+      line.subject && !line.subject.endsWith(conversation.subject) ? name(line.subject, "div", { class: "line-subject" }) : null,
       told(line) ? h("p", {}, line.reason) : null,
       line.kind === "unreadable" ? h("p", { class: "reason" }, icon("warn"), line.reason || "The message could not be read.") : null,
       line.text ? prose(line.text) : null,
