@@ -1,6 +1,7 @@
 """`handleby run`: the whole service, or some roles of it."""
 
 import asyncio
+import gc
 import signal
 from typing import Annotated
 
@@ -73,9 +74,16 @@ async def serve(settings: Settings, roles: tuple[str, ...]) -> None:
         loop.add_signal_handler(sign, stop.set)
 
     async def started() -> None:
+        _settle()
         await _say(parts, server, banner, roles)
 
     await Service(parts, server, (health, board), roles).run(stop, started)
+
+
+def _settle() -> None:
+    """Let the collector leave alone what was built by now: walking through it would stop all work for a while."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _say(parts: Parts, server: Server, banner: str, roles: tuple[str, ...]) -> None:
