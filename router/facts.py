@@ -6,7 +6,11 @@ from rules.model import Facts
 
 
 def facts_of(conversation: Conversation, message: Message, customer: Customer, *, reopened: bool) -> Facts:
-    """Gather the facts, as they were when the message arrived."""
+    """Gather the facts, as they were when the message arrived.
+
+    What is known of a customer is not lent to a message that may not be theirs.
+    """
+    known = {} if message.doubtful else customer.attributes
     ended = conversation.promises[-1].state.value if conversation.promises else ""
     return Facts(
         now=message.received_at,
@@ -17,7 +21,7 @@ def facts_of(conversation: Conversation, message: Message, customer: Customer, *
         sender=message.sender.address,
         sender_name=message.sender.name,
         language=conversation.language,
-        customer={**customer.attributes, **message.attributes},
+        customer={**known, **message.attributes},
         attachments=tuple(part for file in message.attachments for part in (file.name, file.content_type)),
         previous_owner=conversation.previous_owner,
         unanswered=conversation.unanswered or 1,
