@@ -40,7 +40,7 @@ class Sizes(msgspec.Struct, frozen=True):
 
 
 FULL = Sizes(rounds=5, messages=3000, mails=2000, chats=400)
-QUICK = Sizes(rounds=1, messages=200, mails=60, chats=10)
+QUICK = Sizes(rounds=1, messages=100, mails=40, chats=6)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
