@@ -139,9 +139,11 @@ async def receive(channel: Channel, host: AccountHost) -> None:
         try:
             await channel.receive()
         except Exception as error:  # noqa: BLE001  # whatever it was, the account is started again
+            ours = isinstance(error, Misconfigured)
             if not isinstance(error, LeaseLost):
-                host.report("down", f"{type(error).__name__}: {error}"[:300], part=RUN)
-            reason = str(error) if isinstance(error, Misconfigured) else type(error).__name__
+                told = str(error) if ours else f"{type(error).__name__}: {error}"
+                host.report("down", told[:300], part=RUN)
+            reason = str(error) if ours else type(error).__name__
             logger.warning(
                 "account failed; starting again",
                 channel=host.channel,
