@@ -1,5 +1,7 @@
 """Measure everything, each figure beside its baseline in the same run; print a table and write results.json.
 
+A full run also puts the table into README.md, unless it writes its results elsewhere.
+
 python -m benchmarks             # some minutes; the machine should do nothing else
 python -m benchmarks --quick     # seconds; shows that it works, its figures mean little
 python -m benchmarks --only mail
@@ -18,7 +20,7 @@ import msgspec
 import uvloop
 
 from benchmarks.bare_loop import bare_loop
-from benchmarks.figures import Figure, Sample, figure, interleaved, of, table, write
+from benchmarks.figures import Figure, Sample, figure, interleaved, of, show, table, write
 from benchmarks.route import route
 from benchmarks.whole import bare_mail, chat, mail, program
 from router.brokers.local import LocalBroker
@@ -28,6 +30,7 @@ from tests.support.running import Running, service
 
 T = TypeVar("T")
 RESULTS = Path(__file__).parent / "results.json"
+PAGE = Path(__file__).parent / "README.md"
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -134,9 +137,11 @@ def main() -> None:
     sizes = QUICK if wanted.quick else FULL
     figures = [one for name in wanted.only or PARTS for one in PARTS[name](sizes)]
     sys.stdout.write(f"{table(figures)}\n")
-    whole = not (wanted.quick or wanted.only)
-    if wanted.results or whole:  # a part of the figures must not pass for all of them
-        write(figures, wanted.results or RESULTS)
+    if wanted.results:
+        write(figures, wanted.results)
+    elif not (wanted.quick or wanted.only):  # a part of the figures must not pass for all of them
+        write(figures, RESULTS)
+        show(figures, PAGE)
 
 
 if __name__ == "__main__":

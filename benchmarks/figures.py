@@ -1,5 +1,6 @@
 """A figure: what was measured beside what the baseline did in the same run; as a table and as JSON."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
@@ -19,6 +20,8 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 Sample = dict[str, float]
+
+_SHOWN = re.compile(r"(?<=<!-- figures -->\n).*(?=<!-- end -->)", re.DOTALL)
 
 
 def figure(name: str, unit: str, ours: Sequence[float], bare: Sequence[float]) -> Figure:
@@ -55,3 +58,13 @@ def table(figures: Sequence[Figure]) -> str:
 def write(figures: Sequence[Figure], path: Path) -> None:
     """Write the figures as a JSON list."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(list(figures)), indent=2) + b"\n")
+
+
+def show(figures: Sequence[Figure], page: Path) -> None:
+    """Put the figures into the page, between its two marks."""
+    rows = [
+        f"| {one.name} | {one.value:,.4g} {one.unit} | {one.baseline:,.4g} {one.unit} | {one.ratio:.2f} |"
+        for one in figures
+    ]
+    lines = "\n".join(["| | ours | baseline | ratio |", "| --- | --- | --- | --- |", *rows])
+    page.write_text(_SHOWN.sub(lambda _: f"{lines}\n", page.read_text(), count=1))
