@@ -9,6 +9,9 @@ from router import log
 
 logger = log.get(__name__)
 
+#: How long a cancelled task may take before it is cancelled once more.
+AGAIN_S = 1.0
+
 
 class Crew:
     """A task group that is opened in one call and closed in another, even by another task.
@@ -37,10 +40,12 @@ class Crew:
         task.add_done_callback(lambda _: work.close())  # one that was cancelled before it began
 
     async def stop(self) -> None:
-        """Cancel what still runs, and wait for it."""
+        """Cancel what still runs, and wait for it; again where a library swallowed the cancelling."""
         self._group = None
-        for task in self._tasks:
-            task.cancel()
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(set(self._tasks), timeout=AGAIN_S)
         await self._stack.aclose()
 
     async def _guarded(self, work: Coroutine[Any, Any, None], name: str) -> None:

@@ -178,7 +178,7 @@ def test_a_graceful_stop_ends_within_twenty_seconds_and_loses_nothing(running) -
     else:
         running.start()
     seen = until(
-        lambda: (found := running.audit()).notes >= before.notes + 30 and found, "30 notes on record"
+        lambda: (found := running.audit()).notes >= before.notes + 30 and found, "30 notes on record", 90
     )
     assert (seen.messages, seen.conversations) == (before.messages + 30, before.conversations + 30)
     assert seen.findings == []
