@@ -2,8 +2,8 @@
 
 A ring is on disk when `publish` returns. Handing out is a commit too, so that no other process gets
 the same one; it names the holder, whose lease is extended while it lives and runs out three seconds
-after it died. Readers in the publishing process are woken at once; those in others look five times
-a second.
+after it died. Only a power cut can undo a hand-out or an acknowledgement; the ring then comes again.
+Readers in the publishing process are woken at once; those in others look five times a second.
 """
 
 import asyncio
@@ -105,7 +105,7 @@ class LocalBroker:
 
     async def publish(self, rings: Sequence[tuple[str, str]]) -> None:
         """Write all in one commit."""
-        await self._do(ledger.publish(rings, _now()))
+        await self._do(ledger.publish(rings, _now()), lasting=True)
         for queue in {queue for queue, _ in rings}:
             self._ring(queue)
 
@@ -240,9 +240,10 @@ class LocalBroker:
         except BrokerDown:
             logger.warning("deliveries not given back; they come again within seconds", count=len(self._held))
 
-    async def _do(self, job: Callable[[Connection], T]) -> T:
+    async def _do(self, job: Callable[[Connection], T], *, lasting: bool = False) -> T:
+        """Run a job; only what rings must last: who holds one, and that it is done, a power cut may undo."""
         try:
-            value = await self._writer.run(job)
+            value = await self._writer.run(job, lasting=lasting)
         except StoreError as failure:
             self._error = str(failure)
             raise BrokerDown(f"The broker's file cannot be used: {failure}") from failure

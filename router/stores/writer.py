@@ -52,6 +52,7 @@ def store_error(error: BaseException) -> BaseException:
 class _Asked(Struct):
     job: Job
     answer: asyncio.Future[Any]
+    lasting: bool = True
     value: Any = None
     error: BaseException | None = None
 
@@ -63,6 +64,8 @@ class Writer:
         """Take how to open the connection; it is opened anew after an error of the file."""
         self._connect = connect
         self._conn: sqlite3.Connection | None = None
+        #: Whether a commit now waits for the disk.
+        self._flushing = True
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,12 +85,16 @@ class Writer:
         self._asked.put(None)
         await asyncio.to_thread(self._thread.join, WAIT_S)
 
-    async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        """Run the job in a transaction and return once it is on disk. Raises StoreDown, StoreFull."""
+    async def run(self, job: Callable[[sqlite3.Connection], T], *, lasting: bool = True) -> T:
+        """Run the job in a transaction and return once it is on disk. Raises StoreDown, StoreFull.
+
+        What need not be `lasting` survives this process but perhaps not a power cut, until the next
+        lasting commit, which takes it along; the order of commits stays, and a flush is saved.
+        """
         if self._closed or self._loop is None:
             raise StoreDown("The store is closed.")
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._asked.put(_Asked(job, answer))
+        self._asked.put(_Asked(job, answer, lasting))
         try:
             async with asyncio.timeout(WAIT_S):
                 return await answer
@@ -121,7 +128,8 @@ class Writer:
 
     def _commit(self, group: list[_Asked]) -> None:
         try:
-            conn = self._conn = self._conn or self._connect()
+            conn = self._conn = self._conn or self._fresh()
+            self._flush(conn, wanted=any(asked.lasting for asked in group))
             conn.execute("BEGIN IMMEDIATE")
             for asked in group:
                 _run_one(conn, asked)
@@ -131,6 +139,15 @@ class Writer:
             meaning = store_error(error)
             for asked in group:
                 asked.error = asked.error or meaning
+
+    def _fresh(self) -> sqlite3.Connection:
+        self._flushing = True
+        return self._connect()
+
+    def _flush(self, conn: sqlite3.Connection, *, wanted: bool) -> None:
+        if wanted is not self._flushing:
+            conn.execute(f"PRAGMA synchronous = {'full' if wanted else 'normal'}")
+            self._flushing = wanted
 
     def _undo(self, error: BaseException) -> None:
         conn = self._conn

@@ -114,6 +114,23 @@ async def test_jobs_that_wait_share_a_transaction(tmp_path: Path) -> None:
     assert len(commits) < 100
 
 
+async def test_only_what_must_last_waits_for_the_disk(tmp_path: Path) -> None:
+    """A commit is flushed unless nothing in it has to last, and the next one that has to is flushed again."""
+
+    def flushed(conn: sqlite3.Connection) -> bool:
+        return bool(conn.execute("PRAGMA synchronous").fetchone()[0] == 2)
+
+    writer = Writer(
+        "test", lambda: sqlite3.connect(tmp_path / "x.db", isolation_level=None, check_same_thread=False)
+    )
+    await writer.open()
+    found = [await writer.run(flushed, lasting=lasting) for lasting in (True, False, False, True)]
+    both = await asyncio.gather(writer.run(flushed, lasting=False), writer.run(flushed))
+    await writer.close()
+    assert found == [True, False, False, True]
+    assert both[1]
+
+
 async def test_a_closed_store_is_down(tmp_path: Path) -> None:
     """After closing, every verb says that the store is down."""
     store = SqliteStore(tmp_path / "store.db", clock=ManualClock())

@@ -34,7 +34,8 @@ class SqliteKeep(SqliteBase):
             conn.execute(ADD_NOTE, (identity, note, now, int(sent < most)))
             return sent < most
 
-        return await self._writer.run(lambda conn: [allow(conn, *pair) for pair in notes])
+        # nothing leaves before its state is written, and that commit takes this one along
+        return await self._writer.run(lambda conn: [allow(conn, *pair) for pair in notes], lasting=False)
 
     async def agents(self) -> dict[str, Agent]:
         """Return all agents by id."""
