@@ -114,9 +114,10 @@ class Listener:
     async def handle_EHLO(  # noqa: N802  # the library's name
         self, _server: Session, session: Any, _envelope: Any, hostname: str, responses: list[str]
     ) -> list[str]:
-        """Greet; nobody can sign in here."""
+        """Greet; nobody can sign in here, and nobody need wait for each answer (RFC 2920)."""
         session.host_name = hostname
-        return [line for line in responses if not line.startswith("250-AUTH")]
+        first, *others = [line for line in responses if not line.startswith("250-AUTH")]
+        return [first, "250-PIPELINING", *others]
 
     async def handle_MAIL(  # noqa: N802  # the library's name
         self, server: Session, _session: Any, envelope: Any, sender: str, options: list[str]

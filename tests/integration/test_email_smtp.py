@@ -237,6 +237,36 @@ async def test_too_many_connections_are_asked_to_come_later() -> None:
     assert greeting.startswith(b"421")
 
 
+async def test_commands_may_come_without_waiting() -> None:
+    """A client that sends its commands together gets an answer to each, in order, and loses no mail."""
+    port = free_port()
+    host, channel = mailbox(receive=f"smtp://127.0.0.1:{port}")
+    envelope = b"MAIL FROM:<ana@example.org>\r\nRCPT TO:<nobody@example.com>\r\nRCPT TO:<help@example.com>\r\nDATA\r\n"
+    body = mail().rstrip(b"\r\n") + b"\r\n.\r\n"
+
+    async def answers(reader: asyncio.StreamReader, count: int) -> list[bytes]:
+        return [(await reader.readline())[:3] for _ in range(count)]
+
+    async with receiving(channel), asyncio.timeout(20):
+        await opened(host)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"EHLO a\r\n")
+        offered = await reader.readuntil(b"250 HELP\r\n")
+        writer.write(envelope)
+        first = await answers(reader, 4)
+        writer.write(body + envelope)
+        second = await answers(reader, 5)
+        writer.write(body + b"RCPT TO:<help@example.com>\r\nDATA\r\nQUIT\r\n")
+        third = await answers(reader, 4)
+        writer.close()
+        await writer.wait_closed()
+    assert b"250-PIPELINING\r\n" in offered
+    assert first == [b"250", b"550", b"250", b"354"]
+    assert second == [b"250", *first]
+    assert third == [b"250", b"503", b"503", b"221"]
+    assert len(host.delivered) == 2
+
+
 async def test_hostile_commands_end_in_an_answer() -> None:
     """Endless lines, nested brackets, unknown words and mail without recipients are all answered."""
     port = free_port()
