@@ -206,7 +206,7 @@ async def test_leaderless_queue(mortal: RabbitNode) -> None:
             [chat] = await some(broker, CHAT)
             await broker.ack([chat])
             assert MAIL in broker.trouble()
-            second = RabbitBroker(mortal.url)
+            second = RabbitBroker(mortal.url, heal_s=0)
             with pytest.raises(BrokerDown, match=MAIL):
                 await second.open([MAIL, CHAT])
             await second.publish([(CHAT, "c2")])
@@ -214,6 +214,19 @@ async def test_leaderless_queue(mortal: RabbitNode) -> None:
         await published(broker, MAIL, "well")
         assert "well" in await drain(broker)
         await recovered(broker)
+
+
+async def test_stopped_queue(rabbit: RabbitNode, rabbit_url: str) -> None:
+    """A queue that exists while its process does not run is replaced before the start is given up."""
+    async with opened(rabbit_url):
+        pass
+    stop = f"ra:stop_server(quorum_queues, {{'%2F_{MAIL}', node()}})."
+    await asyncio.to_thread(rabbit.ctl, "eval", stop)
+    async with opened(rabbit_url) as broker:
+        await broker.publish([(MAIL, "k")])
+        [delivery] = await some(broker)
+        await broker.ack([delivery])
+        assert delivery.key == "k"
 
 
 @asynccontextmanager

@@ -22,6 +22,8 @@ from router.ports import Delivery, Depth
 
 CONNECT_S = 10.0
 DRAIN_S = 20.0
+#: How long `open` waits for queues that do not answer while the broker does.
+HEAL_S = 40.0
 #: Deliveries a reader may hold; a few batches, far below the broker's own bound of 2,000.
 PREFETCH = 256
 
@@ -35,9 +37,14 @@ class RabbitBroker:
     down, and may call `open` again; `trouble` tells, and `close` ends it either way.
     """
 
-    def __init__(self, url: str, *, prefetch: int = PREFETCH, patience_s: float = CONNECT_S) -> None:
-        """Take the address, how many deliveries a reader may hold, and how long `open` tries to connect."""
-        self._prefetch, self._patience_s = prefetch, patience_s
+    def __init__(
+        self, url: str, *, prefetch: int = PREFETCH, patience_s: float = CONNECT_S, heal_s: float = HEAL_S
+    ) -> None:
+        """Take the address, how many deliveries a reader may hold, and how long `open` tries.
+
+        That is `patience_s` seconds for a connection, then `heal_s` for queues that do not answer.
+        """
+        self._prefetch, self._patience_s, self._heal_s = prefetch, patience_s, heal_s
         self._out = Link(url, "handleby publish")
         self._in = Link(url, "handleby consume")
         self._doctor = Doctor(Setup(url), self._in)
@@ -55,7 +62,7 @@ class RabbitBroker:
             async with asyncio.timeout(self._patience_s):
                 await self._out.ready()
                 await self._in.ready()
-            wrong = await self._doctor.admit()
+            wrong = await self._doctor.admit(self._heal_s)
         except (TimeoutError, WireError) as failure:
             raise BrokerDown(f"RabbitMQ cannot be reached: {self._out.error or failure}") from failure
         if wrong:

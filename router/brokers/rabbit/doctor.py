@@ -11,8 +11,9 @@ What was in it is rung again from the store within ten seconds, so that loses no
 """
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from router import log
 from router.brokers.rabbit.link import Link
@@ -37,6 +38,7 @@ class Doctor:
         self._proven_on = 0
         self._mute: Counter[str] = Counter()
         self._change = asyncio.Event()
+        self._round = asyncio.Lock()
         #: Why a queue cannot be trusted now.
         self.doubts: dict[str, str] = {}
 
@@ -44,14 +46,27 @@ class Doctor:
         """Take charge of these queues and all that they need, from the next connection on."""
         self._known = everything(queues)
 
-    async def admit(self) -> dict[str, str]:
-        """Declare and prove all queues now; returns what is wrong by queue. Raises WireError."""
+    async def admit(self, patience_s: float) -> dict[str, str]:
+        """Declare and prove all queues now; returns what is wrong by queue. Raises WireError.
+
+        Queues that are mute are given `patience_s` seconds to come to life, and replaced if they do not:
+        one that was deleted a moment ago may be declared while the broker still clears its old self away.
+        """
         self.doubts.update(dict.fromkeys(self._known, "not proven yet"))
         self._proven_on = self._link.count
-        wrong = await self._setup.install(self._known)
-        self.doubts = wrong
+        self.doubts = wrong = await self._setup.install(self._known)
         self._stir()
-        return dict(wrong)
+        if wrong:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    while await self._hopeful():  # noqa: ASYNC110  # each round asks the broker
+                        await asyncio.sleep(EVERY_S)
+        return dict(self.doubts)
+
+    async def _hopeful(self) -> bool:
+        """Probe all that is doubted; tell whether anything of it is mute, which passes or is mended here."""
+        await self._visit(self.doubts)
+        return any(self._mute[queue] for queue in self.doubts)
 
     def doubt(self, queue: str, reason: str) -> None:
         """Trust the queue no more until it was proven."""
@@ -75,8 +90,13 @@ class Doctor:
             if self._proven_on != self._link.count:
                 self._proven_on = self._link.count
                 ill.update(self._known)
-            await asyncio.gather(*(self._probe(queue) for queue in ill))
+            await self._visit(ill)
             pause = min(pause * 1.5, MOST_S) if self.doubts else EVERY_S
+
+    async def _visit(self, queues: Iterable[str]) -> None:
+        ill = set(queues)
+        async with self._round:  # one probe's replacing of a queue would be another's failure
+            await asyncio.gather(*(self._probe(queue) for queue in ill))
 
     async def _probe(self, queue: str) -> None:
         try:
