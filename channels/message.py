@@ -98,6 +98,12 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     zone: str = ""
     #: Facts about the customer that the channel has verified (signed chat identity).
     attributes: dict[str, str] = {}
+    #: True where others can read it, and what we answer: no links, references or details of the case go there.
+    public: bool = False
+    #: Until when the provider lets us answer; None = always.
+    reply_until: datetime | None = None
+    #: When the customer wants to be reached, not earlier (a slot for a call); None = as soon as possible.
+    not_before: datetime | None = None
     #: For edit, delete and status: the key or message_id it speaks of.
     about: str = ""
     #: For unreadable and status: why.
@@ -130,6 +136,10 @@ class Outgoing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     references: tuple[str, ...] = ()
     #: Signed token that lets the customer's answer find the conversation.
     token: str = ""
+    #: True where others can read it.
+    public: bool = False
+    #: When the customer last wrote; reply windows count from then.
+    customer_at: datetime | None = None
     at: datetime
 
 

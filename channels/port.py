@@ -74,6 +74,14 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     present: bool = False
 
 
+class Memo(Struct, frozen=True, kw_only=True):
+    """A small thing that a channel keeps between restarts, the same on every process of the fleet."""
+
+    value: str = ""
+    #: 0 = there is none; each writing adds one.
+    version: int = 0
+
+
 class Cursor(Protocol):
     """A position in a provider's stream, held by one poller at a time."""
 
@@ -129,6 +137,33 @@ class Host(Protocol):
 
     async def seen(self, thread: str, seq: int) -> None:
         """Note that the customer has seen the thread up to this seq, so that no copy goes elsewhere."""
+        ...
+
+    async def ours(
+        self, message_id: str, *, thread: str = "", references: Sequence[str] = (), text: str = ""
+    ) -> bool:
+        """Tell whether our outbox sent this, or is sending it right now.
+
+        For what a provider shows as written by our own account: what our outbox did not send was written
+        by a person of ours in the provider's own app, and is delivered as a message of kind `agent`.
+        `message_id` is the name that `send` returned or would return. As a copy may come back before `send`
+        returned, an entry being sent in the conversation of `thread` or `references` with the same text counts.
+        """
+        ...
+
+    async def recall(self, name: str) -> Memo:
+        """Return what was kept for this account under the name."""
+        ...
+
+    async def remember(self, name: str, value: str, version: int, *, keep_s: float | None = None) -> bool:
+        """Keep it if the stored version is still `version`; False when somebody else was faster.
+
+        `keep_s`: forgotten after so many seconds; None = never.
+        """
+        ...
+
+    async def forget(self, name: str) -> None:
+        """Keep it no longer."""
         ...
 
     async def present(self) -> bool:

@@ -134,7 +134,9 @@ def quoted(house: House, conversation: Conversation, person: Person, now: dateti
     """Compute X for a conversation that waits, in the hours of the accountable person."""
     account = house.account(conversation.channel, conversation.account)
     since = conversation.waiting_since or now
-    window = since + timedelta(seconds=account.reply_window_s) if account.reply_window_s else None
+    window = conversation.reply_until
+    if window is None and account.reply_window_s:
+        window = since + timedelta(seconds=account.reply_window_s)
     return promise(
         Snapshot(
             now=now,
@@ -200,10 +202,10 @@ def worded(
         fallbacks=(account.language,),
         answer_languages=person.languages if owner else _languages(house, conversation),
         zone=house.zone(wanted=conversation.zone, account=account),
-        style=account.style,
+        style="public" if conversation.public else account.style,
         disclose=account.disclose,
         address=account.address,
-        reference=conversation.reference if account.reference_in_note else "",
+        reference=conversation.reference if account.reference_in_note and not conversation.public else "",
         subject=conversation.subject,
     )
     return note.compose(house.wording, request)

@@ -47,7 +47,9 @@ def _answer_to(conversation: Conversation, message: Message) -> Conversation:
 
 def _decide(draft: Draft, conversation: Conversation, message: Message, verdict: Verdict) -> Conversation:
     calendar = draft.house.book.calendar(verdict.hours)
-    due = calendar.add(message.received_at, verdict.target_s)
+    due = calendar.add(max(message.received_at, message.not_before or message.received_at), verdict.target_s)
+    if conversation.reply_until is not None:
+        due = min(due, conversation.reply_until)  # an answer that the provider refuses is none
     decision = Decision(
         at=draft.now,
         trigger=message.key,

@@ -78,6 +78,7 @@ def begin(draft: Draft, message: Message) -> Conversation:
         accountable=assign.accountable(draft.house.book, "triage", draft.agents, draft.now),
         links=(f"ref:{reference}",),
         thread=message.thread,
+        public=message.public,
         previous_owner=customer.last_owner,
     )
 
@@ -90,6 +91,7 @@ def _speak(draft: Draft, conversation: Conversation, message: Message) -> Conver
         language=known,
         zone=message.zone or conversation.zone,
         thread=message.thread or conversation.thread,
+        reply_until=message.reply_until or conversation.reply_until,
     )
 
 

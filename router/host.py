@@ -6,14 +6,14 @@ import hmac
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from channels.errors import LeaseLost
 from channels.message import Message
-from channels.port import Blobs, Clock, Line, Receipt, Standing
+from channels.port import Blobs, Clock, Line, Memo, Receipt, Standing
 from router import assign
 from router.accept import Acceptor
 from router.conversation import Agent, Conversation, Item, PromiseState, SendState, Status, thread_link
@@ -29,6 +29,8 @@ LEASE_POLL_S = 5.0
 #: Lines read at a time, and for how long it is remembered who is present.
 TRANSCRIPT = 500
 AGENTS_S = 1.0
+#: A text of so many characters that stands within one being sent is a part of it.
+PART_LENGTH = 20
 
 #: The cursor that the running code holds: what it reports is known to the holder only.
 _HELD: ContextVar[str] = ContextVar("_HELD", default="")
@@ -177,6 +179,44 @@ class AccountHost:
         elif seq > int(known.value.get("seq", 0)):
             await self._parts.store.put_record(replace(known, value={"seq": seq}, version=known.version + 1))
 
+    async def ours(
+        self, message_id: str, *, thread: str = "", references: Sequence[str] = (), text: str = ""
+    ) -> bool:
+        """Tell whether our outbox sent this, or is sending it right now."""
+        if await self._parts.store.by_link(f"mid:{message_id}") is not None:
+            return True
+        links = [thread_link(self.channel, self.account, thread)] if thread else []
+        links += [f"mid:{one}" for one in reversed(references)]
+        for link in links:
+            found = await self._parts.store.by_link(link)
+            if found is not None and leaving(found, text):
+                return True
+        return False
+
+    async def recall(self, name: str) -> Memo:
+        """Return what was kept for this account under the name."""
+        found = await self._parts.store.record("memo", self._memo(name))
+        return Memo() if found is None else Memo(value=str(found.value["value"]), version=found.version)
+
+    async def remember(self, name: str, value: str, version: int, *, keep_s: float | None = None) -> bool:
+        """Keep it if the stored version is still `version`; False when somebody else was faster."""
+        expires = None if keep_s is None else self.clock.now() + timedelta(seconds=keep_s)
+        record = Record(
+            kind="memo",
+            id=self._memo(name),
+            value={"value": value},
+            version=version + 1,
+            expires_at=expires,
+        )
+        return await self._parts.store.put_record(record)
+
+    async def forget(self, name: str) -> None:
+        """Keep it no longer."""
+        await self._parts.store.drop_record("memo", self._memo(name))
+
+    def _memo(self, name: str) -> str:
+        return f"{self.channel}:{self.account}:{name}"
+
     def secret(self, purpose: str) -> bytes:
         """Return 32 bytes for this account and purpose: HMAC-SHA256 under the service's key."""
         name = f"{self.channel}\n{self.account}\n{purpose}"
@@ -207,6 +247,17 @@ class StoreCursor:
         while True:
             await clock.sleep(LEASE_S / 3)
             await self._store.save_lease(self.lease, self.value, LEASE_S)
+
+
+def leaving(conversation: Conversation, text: str) -> bool:
+    """Tell whether something with this text is on its way out, whole or as one of several parts."""
+    seen = " ".join(text.split())
+    for item in conversation.outbox:
+        if item.state in {SendState.SENDING, SendState.UNKNOWN}:
+            own = " ".join(item.text.split())
+            if seen == own or (len(seen) >= PART_LENGTH and (seen in own or own in seen)):
+                return True
+    return False
 
 
 def line_of(row: Stored | Item) -> Line | None:

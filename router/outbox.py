@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from channels.message import Outgoing
+from channels.message import Kind, Outgoing
 from router import steps
 from router.acknowledge import quoted, worded
 from router.conversation import Conversation, Item, PromiseState, SendState, Status
@@ -190,8 +190,15 @@ def outgoing(house: House, conversation: Conversation, item: Item) -> Outgoing |
         in_reply_to=item.in_reply_to,
         references=item.references,
         token=reply_token(house.secret, conversation.reference),
+        public=conversation.public,
+        customer_at=wrote_last(conversation),
         at=item.at,
     )
+
+
+def wrote_last(conversation: Conversation) -> datetime | None:
+    """Return when the customer last wrote; None when they never did."""
+    return next((one.at for one in reversed(conversation.entries) if one.kind is Kind.CUSTOMER), None)
 
 
 def try_refresh(house: House, conversation: Conversation, item: Item, now: datetime) -> Conversation:

@@ -82,6 +82,14 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     #: Provider's thread, for sending.
     thread: str = ""
+    #: Others can read what is written there.
+    public: bool = False
+    #: When the provider's window for answers closes; None = it stays open.
+    reply_until: datetime | None = None
+    #: True once the accountable person was warned that it closes.
+    window_told: bool = False
+    #: Nobody is given it earlier: when the customer wants to be reached.
+    not_before: datetime | None = None
     #: Due time of a customer's message that came while our answer to the one before was on its way.
     later_due: datetime | None = None
     #: When to send a note after all, if a person expected to answer at once has not.

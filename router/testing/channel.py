@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from channels.errors import ChannelError, LeaseLost
 from channels.message import Message, Outgoing, Sent
-from channels.port import Blobs, Clock, Line, Receipt, Route, Standing
+from channels.port import Blobs, Clock, Line, Memo, Receipt, Route, Standing
 from router.clock import SystemClock
 from router.testing.store import MemoryBlobs
 
@@ -81,6 +81,12 @@ class RecordingHost:
         self.somebody_present = True
         #: The highest seq that the customer of each thread has seen.
         self.looked: dict[str, int] = {}
+        #: Names of what our outbox sent, and texts on their way out by thread or reference.
+        self.sent: set[str] = set()
+        self.leaving: dict[str, set[str]] = defaultdict(set)
+        #: What the channel keeps, and for how many seconds.
+        self.memos: dict[str, Memo] = {}
+        self.kept_s: dict[str, float | None] = {}
         self._keys: set[str] = set()
         self._leases: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._changed: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -139,6 +145,30 @@ class RecordingHost:
     async def standing(self, thread: str) -> Standing | None:
         """Return what was set for the thread."""
         return self.standings.get(thread)
+
+    async def ours(
+        self, message_id: str, *, thread: str = "", references: Sequence[str] = (), text: str = ""
+    ) -> bool:
+        """Tell whether the name stands in `sent`, or the text in `leaving` of the thread or a reference."""
+        if message_id in self.sent:
+            return True
+        return bool(text) and any(text in self.leaving[one] for one in (thread, *references))
+
+    async def recall(self, name: str) -> Memo:
+        """Return what was kept under the name."""
+        return self.memos.get(name, Memo())
+
+    async def remember(self, name: str, value: str, version: int, *, keep_s: float | None = None) -> bool:
+        """Keep it if nobody was faster; `keep_s` is remembered in `kept_s`."""
+        if self.memos.get(name, Memo()).version != version:
+            return False
+        self.memos[name] = Memo(value=value, version=version + 1)
+        self.kept_s[name] = keep_s
+        return True
+
+    async def forget(self, name: str) -> None:
+        """Keep it no longer."""
+        self.memos.pop(name, None)
 
     async def present(self) -> bool:
         """Return `somebody_present`."""
