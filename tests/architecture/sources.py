@@ -17,7 +17,12 @@ def tree(path: Path) -> ast.Module:
 
 
 def is_test(path: Path) -> bool:
-    """Tell whether a file is a test or stands beside one only to serve it."""
+    """Tell whether a file is a test or stands beside one only to serve it.
+
+    `channels/<name>/stand.py` is a stand-in for the channel's provider, as those in `sandbox/` are.
+    """
+    if path.name == "stand.py" and path.parent.parent == ROOT / "channels":
+        return True
     return path.name.startswith(("test_", "conftest")) or path.is_relative_to(ROOT / "tests")
 
 

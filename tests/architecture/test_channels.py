@@ -6,7 +6,7 @@ import pytest
 from channels import registry
 from tests.architecture.sources import ROOT, at, imports, is_test, product, tree
 
-SHARED = ("channels.message", "channels.port", "channels.errors")
+SHARED = ("channels.message", "channels.port", "channels.errors", "channels.tryout")
 #: Those there are, and those that are planned.
 CHANNELS = {*registry.names(), "email", "twitter", "facebook", "phone", "webchat", "forum"}
 FOLDERS = {name: ROOT / "channels" / name for name in registry.names()}
