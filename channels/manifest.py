@@ -37,6 +37,8 @@ class Capabilities(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reference_in_note: bool = False
     #: Seconds after the customer's last message in which an answer is allowed; 0 = always.
     reply_window_s: float = 0.0
+    #: Most sends a minute that the provider takes from one account; 0 = no limit.
+    sends_per_minute: float = 0.0
     #: Most characters of one outgoing message; 0 = no limit.
     length_limit: int = 0
     #: May a note contain links?
@@ -89,6 +91,12 @@ class Manifest(Struct, frozen=True, kw_only=True):
 COMMON: Mapping[str, Setting] = {
     "zone": Setting(type="zone", help="Time zone in which times are told to customers."),
     "language": Setting(type="language", help="Language of notes when the customer's is not known."),
+    "sends_per_minute": Setting(
+        type="integer",
+        minimum=1,
+        maximum=100000,
+        help="Most sends a minute. Empty: what the provider allows.",
+    ),
     "disclose": Setting(
         type="boolean", default=False, help="Say in each note that it was sent automatically."
     ),

@@ -92,6 +92,8 @@ def build(settings: Settings) -> Parts:
         for channel, name, given in settings.accounts()
     }
     channels = {key: registry.adapter(key[0]).open(host) for key, host in hosts.items()}
+    notifier = Notifier(store, events, ids, clock, keeper, channels)
+    notifier.gates.report = lambda key, state, error: hosts[key].report(state, error, part="outgoing")
     return Parts(
         settings=settings,
         secret=secret,
@@ -108,7 +110,7 @@ def build(settings: Settings) -> Parts:
         actions=Actions(store, events, ids, clock, keeper),
         hosts=hosts,
         channels=channels,
-        notifier=Notifier(store, events, ids, clock, keeper, channels),
+        notifier=notifier,
     )
 
 

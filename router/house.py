@@ -29,6 +29,8 @@ class Account(Struct, frozen=True, kw_only=True):
     reference_in_note: bool = True
     #: Seconds after the customer's message in which an answer can be sent; 0 = no limit.
     reply_window_s: float = 0.0
+    #: Most sends a minute; 0 = no limit.
+    sends_per_minute: float = 0.0
     #: The customer stays on the line: an answered conversation still binds its owner for a while.
     live: bool = False
 

@@ -90,6 +90,7 @@ def account(channel: str, name: str, given: Mapping[str, Any]) -> Account:
         disclose=bool(given.get("disclose")),
         reference_in_note=able.reference_in_note,
         reply_window_s=able.reply_window_s,
+        sends_per_minute=float(given.get("sends_per_minute") or able.sends_per_minute),
     )
 
 

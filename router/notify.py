@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import perf_counter
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from router.carry import carry
 from router.conversation import Conversation, Item, SendState
 from router.errors import StoreError
 from router.faults import reach
+from router.gates import Gates
 from router.house import House
 from router.journal import changed, event
 from router.outbox import Result
@@ -28,9 +29,6 @@ logger = log.get(__name__)
 BATCH = 100
 #: How long it waits for a hint before it looks by itself.
 POLL_S = 0.5
-#: Most sends under way at a time for one account: a slow provider holds up nobody else.
-IN_FLIGHT = 100
-BUSY_PAUSE_S = 2.0
 STORE_PAUSE_S = 1.0
 #: How long a stop waits for sends under way.
 SETTLE_S = 6.0
@@ -64,7 +62,8 @@ class Notifier:
         self._channels = channels
         self._holder = ids.new("sender")
         self._wake = asyncio.Event()
-        self._busy: dict[tuple[str, str], int] = {}
+        #: Limits and breakers of the accounts.
+        self.gates = Gates()
         self._results: list[Result] = []
         self._finished = asyncio.Event()
 
@@ -138,7 +137,7 @@ class Notifier:
                 if won:
                     jobs.append(_job(change.conversation, item, out))
                 else:
-                    self._busy[out.channel, out.account] -= 1
+                    self.gates.give_back((out.channel, out.account))
         return jobs, len(found) == BATCH
 
     async def _allowed(self, found: Sequence[Conversation]) -> Mapping[str, bool]:
@@ -208,10 +207,10 @@ class Notifier:
             reason = f"no account is set up that reaches {fresh.to.kind} addresses"
             failed = Result(conversation=stuck, item=fresh.id, state=SendState.FAILED, reason=reason)
             return outbox.recorded(stuck, failed, now), None
-        if self._busy.get((out.channel, out.account), 0) >= IN_FLIGHT:
-            later = now + timedelta(seconds=BUSY_PAUSE_S)
+        limit = house.account(out.channel, out.account).sends_per_minute
+        later = self.gates.ask((out.channel, out.account), limit, now)
+        if later is not None:
             return amend(conversation, fresh.id, next_at=later), None
-        self._busy[out.channel, out.account] = self._busy.get((out.channel, out.account), 0) + 1
         return outbox.sending(conversation, fresh, self._holder, now), out
 
     # --- send, then write down what became of it
@@ -223,12 +222,16 @@ class Notifier:
         started = perf_counter()
         try:
             result = await carry(self._channels[address], job.conversation, out, read_back=job.read_back)
-        finally:
-            self._busy[address] -= 1
+        except BaseException:
+            self.gates.give_back(address)
+            raise
         reach("ob.sent")
-        metrics.sent(
-            out.channel, result.state.value, automatic=out.automatic, seconds=perf_counter() - started
-        )
+        seconds = perf_counter() - started
+        if job.read_back and result.state is SendState.UNKNOWN:
+            self.gates.give_back(address)  # that the provider cannot tell is no failure
+        else:
+            self.gates.done(address, result, self._clock.now(), seconds)
+        metrics.sent(out.channel, result.state.value, automatic=out.automatic, seconds=seconds)
         logger.debug("sent", reference=out.reference, item=out.id, state=result.state.value)
         self._results.append(result)
         self._finished.set()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from channels.port import Clock
 from router import log, steps
 from router.consume import Consumer
-from router.conversation import Agent, Conversation, Status, is_owed, promise_told
+from router.conversation import Agent, Conversation, Status, is_owed, promise_told, window_warning_at
 from router.errors import StoreError
 from router.faults import reach
 from router.house import House
@@ -113,6 +113,10 @@ class Timers:
         if one.due_at is not None and one.due_at <= now and not one.overdue and is_owed(one):
             after = replace(after, overdue=True)
             lines.append(event(one, now, "overdue", agent=one.accountable, subject=one.waiting_on))
+        closing = window_warning_at(one)
+        if closing is not None and closing <= now:
+            after = steps.window_closing(after, now)
+            lines.append(event(one, now, "window closing", agent=one.accountable, subject=one.waiting_on))
         if one.status is Status.SNOOZED and one.snoozed_until is not None and one.snoozed_until <= now:
             after = replace(after, status=Status.OPEN, snoozed_until=None)
         if one.status is Status.PENDING and one.idle_until is not None and one.idle_until <= now:

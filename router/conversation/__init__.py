@@ -14,6 +14,7 @@ from router.conversation.derive import (
     thread_link,
     urgency,
     wakes,
+    window_warning_at,
 )
 from router.conversation.document import KEYS_KEPT, LINKS_KEPT, OUTBOX_KEPT, Conversation
 from router.conversation.parts import Agent, Claim, Customer, Decision, Entry, Event, Item, Promise
@@ -50,4 +51,5 @@ __all__ = [
     "thread_link",
     "urgency",
     "wakes",
+    "window_warning_at",
 ]

@@ -1,7 +1,7 @@
 """What follows from a conversation or a message: urgency, lane, times to look again, names to be found by."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -11,6 +11,10 @@ from router.conversation.states import NoteKind, PromiseState, SendState, Status
 
 #: Order of the priorities; anything more urgent comes before anything less urgent.
 PRIORITY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+
+
+#: How long before the provider's window closes the work becomes urgent.
+WINDOW_WARNING = timedelta(minutes=40)
 
 
 def urgency(conversation: Conversation) -> float:
@@ -60,7 +64,17 @@ def wakes(conversation: Conversation) -> list[datetime]:
         found.append(conversation.snoozed_until)
     if conversation.idle_until is not None and conversation.status is Status.PENDING and conversation.owner:
         found.append(conversation.idle_until)
+    closing = window_warning_at(conversation)
+    if closing is not None:
+        found.append(closing)
     return found
+
+
+def window_warning_at(conversation: Conversation) -> datetime | None:
+    """Return when somebody must be told that the provider soon takes no answer; None = no need to."""
+    if conversation.reply_until is None or conversation.window_told or not is_owed(conversation):
+        return None
+    return conversation.reply_until - WINDOW_WARNING
 
 
 def is_owed(conversation: Conversation) -> bool:

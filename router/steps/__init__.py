@@ -5,7 +5,7 @@ from router.steps.entries import append, snippet
 from router.steps.outbox import amend, answer_on_its_way, cancel_notes, enqueue, item_of, trim
 from router.steps.people import disown, flag, left_address, own
 from router.steps.promises import break_promise, promise, withdraw
-from router.steps.waits import REOPENED, await_answer, decide, reopen
+from router.steps.waits import REOPENED, await_answer, decide, reopen, window_closing
 
 __all__ = [
     "LIVE_IDLE_S",
@@ -32,5 +32,6 @@ __all__ = [
     "sent",
     "snippet",
     "trim",
+    "window_closing",
     "withdraw",
 ]

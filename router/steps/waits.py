@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from channels.message import Message
 from router.conversation import Conversation, Decision, Status
 from router.steps.outbox import answer_on_its_way
+from router.steps.people import flag
 from router.steps.promises import withdraw
 
 #: What a wait is said to wait on that we opened ourselves, until the customer writes.
@@ -92,3 +93,16 @@ def reopen(conversation: Conversation, now: datetime, due_at: datetime) -> Conve
         snoozed_until=None,
         updated_at=now,
     )
+
+
+def window_closing(conversation: Conversation, now: datetime) -> Conversation:
+    """Make it urgent, and say how long the provider still takes an answer."""
+    if conversation.reply_until is None:
+        return conversation
+    left = int((conversation.reply_until - now).total_seconds() // 60)
+    told = (
+        f"The provider's window for answers closes in {left} min. Answer before then."
+        if left > 0
+        else "The provider's window for answers has closed. Reach the customer another way, or when they write again."
+    )
+    return flag(replace(conversation, priority="urgent", window_told=True), told)

@@ -1,0 +1,140 @@
+"""Public messages, reply windows and copies of our own words: what the other channels ask of the router."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from channels.errors import InDoubt
+from channels.message import Identity, Kind, Message
+from router.actions import Answer
+from router.audit import audit
+from router.conversation import PromiseState, SendState, Status
+from router.promise import SOONEST
+from tests.support.hosting import Hosting
+from tests.support.world import World
+
+
+def post(world: World, text: str = "Where is my parcel?", **fields: object) -> Message:
+    """Return a chat-like message that others can read."""
+    return world.chat_from("thread/ana", text, message_id="x:1", public=True, **fields)
+
+
+async def test_a_public_note_names_no_reference_and_no_link(tmp_path: Path) -> None:
+    """Where others read along, the note is worded for the public, whatever the account's own style is."""
+    world = World(tmp_path)
+    (one,) = await world.take(post(world))
+    await world.send()
+    (note,) = world.chat.sent
+    assert note.public
+    assert one.reference not in note.text
+    assert "http" not in note.text
+
+
+async def test_the_promise_lies_within_the_reply_window(tmp_path: Path) -> None:
+    """A target of 24 h in a window of 2 h is due, and promised, before the window closes."""
+    world = World(tmp_path)
+    closes = world.clock.now() + timedelta(hours=2)
+    (one,) = await world.take(world.mail_from(reply_until=closes))
+    assert one.due_at is not None
+    assert one.due_at <= closes
+    assert one.promise is not None
+    assert one.promise.at <= closes
+
+
+async def test_a_window_that_is_about_to_close_makes_the_work_urgent(tmp_path: Path) -> None:
+    """Forty minutes before, the accountable person is told once; a new message opens it again."""
+    world = World(tmp_path)
+    closes = world.clock.now() + timedelta(hours=2)
+    (one,) = await world.take(world.mail_from(reply_until=closes, subject="Parcel"))
+    world.clock.move(79 * 60)
+    await world.timers.tick(slow=False)
+    assert (await world.fresh(one)).priority == "normal"
+    world.clock.move(60)
+    await world.timers.tick(slow=False)
+    await world.timers.tick(slow=False)
+    urgent = await world.fresh(one)
+    assert urgent.priority == "urgent"
+    assert [flag for flag in urgent.flags if "closes in 40 min" in flag]
+    assert len(urgent.flags) == len(set(urgent.flags))
+
+    later = world.clock.now() + timedelta(hours=24)
+    (again,) = await world.take(world.mail_from(subject="Re: Parcel", text="Hello?", reply_until=later))
+    assert again.id == one.id
+    assert again.reply_until == later
+    assert not again.window_told
+
+
+async def test_what_was_answered_gets_no_warning(tmp_path: Path) -> None:
+    """Nobody waits any more, so no window matters."""
+    world = World(tmp_path)
+    (one,) = await world.take(world.mail_from(reply_until=world.clock.now() + timedelta(hours=2)))
+    await world.actions.reply(one.id, Answer(text="It comes today."), agent="maria")
+    await world.send()
+    world.clock.move(100 * 60)
+    await world.timers.tick(slow=False)
+    assert not (await world.fresh(one)).window_told
+
+
+async def test_a_window_that_closes_at_once_still_gives_a_time_ahead(tmp_path: Path) -> None:
+    """The promise is never in the past, however short the window is."""
+    world = World(tmp_path)
+    now = world.clock.now()
+    (one,) = await world.take(world.mail_from(reply_until=now + timedelta(seconds=30)))
+    assert one.promise is not None
+    assert one.promise.at >= now + SOONEST
+
+
+async def test_what_our_outbox_sent_is_known_as_ours(tmp_path: Path) -> None:
+    """By the provider's name once it was written down, and by its text while it is under way or in doubt."""
+    world = World(tmp_path)
+    host = Hosting(world).host("webchat", "site")
+    (one,) = await world.take(post(world))
+    await world.send()
+    (note,) = world.chat.sent
+    assert await host.ours(f"sent-{note.id}@webchat.invalid")
+    assert not await host.ours("x:77", thread="thread/ana", text=note.text)
+
+    words = "Your parcel left our house this morning and comes tomorrow."
+    world.chat.outcomes = [InDoubt("connection reset")]
+    await world.actions.reply(one.id, Answer(text=words), agent="maria")
+    await world.send()
+    assert await host.ours("x:78", thread="thread/ana", text=words)
+    assert await host.ours("x:78", references=["x:1"], text=f"{words[:40]}\n")
+    assert not await host.ours("x:78", thread="thread/ana", text="Something that I typed by hand.")
+    assert not await host.ours("x:78", thread="thread/bob", text=words)
+
+
+async def test_an_answer_in_the_providers_own_app_ends_the_wait(tmp_path: Path) -> None:
+    """It is attached as ours, keeps the promise, and cancels a note that has not left."""
+    world = World(tmp_path)
+    (one,) = await world.take(post(world))
+    ours = Identity(kind="chat", address="our-page", name="Example")
+    answer = world.chat_from("thread/ana", "On its way!", kind=Kind.AGENT, message_id="x:2")
+    (same,) = await world.take(replace(answer, sender=ours))
+    await world.send()
+    done = await world.fresh(same)
+    assert done.id == one.id
+    assert world.chat.sent == []
+    assert done.outbox[0].state is SendState.CANCELLED
+    assert done.status is Status.PENDING
+    assert done.waiting_since is None
+    assert done.promise is None or done.promise.state is not PromiseState.MADE
+    assert (await audit(world.store, world.house, world.clock)).findings == []
+
+
+async def test_a_memo_is_kept_by_compare_and_set(tmp_path: Path) -> None:
+    """Of two who write at once one wins; what is forgotten or has expired is not there."""
+    world = World(tmp_path)
+    here, there = (Hosting(world).host("webchat", "site") for _ in range(2))
+    assert (await here.recall("slot")).version == 0
+    assert await here.remember("slot", "ana", 0, keep_s=60)
+    assert not await there.remember("slot", "bob", 0)
+    found = await there.recall("slot")
+    assert (found.value, found.version) == ("ana", 1)
+    assert (await Hosting(world).host("email", "support").recall("slot")).version == 0
+    world.clock.move(61)
+    assert (await here.recall("slot")).version == 0
+    assert await there.remember("slot", "bob", 0)
+    await there.forget("slot")
+    assert (await here.recall("slot")).version == 0
