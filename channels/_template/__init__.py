@@ -1,0 +1,1 @@
+"""A messaging service with signed webhooks: one account sends and receives for us."""
