@@ -4,6 +4,8 @@ import pytest
 
 from rules.preview import main
 from rules.problems import RulesError
+from rules.proof import proofread
+from rules.refusals import LANGUAGES
 from rules.wording import SHIPPED, Wording
 
 
@@ -125,6 +127,12 @@ def test_shipped_files() -> None:
     """The shipped texts load without a complaint, in six languages."""
     assert Wording.load().languages == ("en", "da", "ru", "de", "fr", "es")
     assert {path.stem for path in SHIPPED.glob("*.yaml")} == set(Wording.load().languages)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shipped_texts_say_nothing_that_the_linter_refuses(language: str) -> None:
+    """Every shipped text is proofread here, so that not every start has to."""
+    assert proofread(Wording.load().texts(language)) == []
 
 
 def test_preview(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
