@@ -15,6 +15,7 @@ from router.desk import app as desk
 from router.desk.parts import Parts as DeskParts
 from router.errors import ConfigError
 from router.health import Health
+from router.prove import prover
 
 logger = log.get(__name__)
 
@@ -40,6 +41,7 @@ class Server:
     async def start(self) -> None:
         """Listen. Raises ConfigError when the address is taken."""
         app = web.Application(client_max_size=BODY_BYTES)
+        app.on_response_prepare.append(prover(self._parts.hosts))
         app.add_routes(self._health_routes())
         if "channels" in self._roles:
             app.add_routes([_route(one) for one in channel_routes(self._parts.channels)])

@@ -27,8 +27,6 @@ class Provider:
 
     #: What it can do wrong.
     knows = frozenset(Fault) - {Fault.WINDOW}
-    #: True as our own people can answer in the provider's app.
-    native = True
 
     def __init__(self) -> None:
         self.ledger, self.faults = Ledger(), Faults()
