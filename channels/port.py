@@ -8,7 +8,7 @@ from typing import Protocol
 from aiohttp import web
 from msgspec import Struct
 
-from channels.message import Attachment, Message, Outgoing, Sent
+from channels.message import Attachment, Identity, Message, Outgoing, Sent
 
 
 class Clock(Protocol):
@@ -72,6 +72,59 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: datetime | None = None
     #: True when the accountable person is present now.
     present: bool = False
+    #: Place in line while nobody has it, 1 = the next; 0 = not known, or far back.
+    position: int = 0
+
+
+class Work(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An open case of the account that has an owner and waits for us."""
+
+    conversation: str
+    reference: str
+    thread: str
+    #: The owner: agent id, display name, and their number as it stands in the rules ("" = none).
+    agent: str
+    agent_name: str
+    agent_phone: str
+    customer: Identity
+    #: What it is about, in a few words.
+    about: str = ""
+    due_at: datetime
+    #: Since when the customer waits.
+    since: datetime
+    #: When the customer wants to be reached, not earlier; None = as soon as possible.
+    not_before: datetime | None = None
+
+
+class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An open case that somebody asks for, and who can speak about it."""
+
+    conversation: str
+    reference: str
+    channel: str
+    account: str
+    thread: str
+    status: str
+    #: The owner, whoever had it last, or the duty person: agent id and display name.
+    agent: str
+    person: str
+    #: Their number and the lead's; "" = none is known, or they are off work now.
+    person_phone: str = ""
+    lead: str = ""
+    lead_name: str = ""
+    lead_phone: str = ""
+    #: A name by which a later message may cite the case; "" = none yet.
+    cite: str = ""
+
+
+class Slot(Struct, frozen=True, kw_only=True):
+    """A stretch of time in which customers can be called."""
+
+    start: datetime
+    end: datetime
+    #: How many cases the people at work then can take, what else is due then taken off. What is booked through
+    #: this account itself is not: the channel counts its own bookings.
+    free: int
 
 
 class Memo(Struct, frozen=True, kw_only=True):
@@ -164,6 +217,33 @@ class Host(Protocol):
 
     async def forget(self, name: str) -> None:
         """Keep it no longer."""
+        ...
+
+    async def work(self, limit: int = 50) -> Sequence[Work]:
+        """Return the account's open cases that have an owner and wait for us, most urgent first."""
+        ...
+
+    async def lookup(self, words: str) -> Case | None:
+        """Return an open case, or None.
+
+        `words` is its reference as written (`HB-7K2Q9M`) or as typed on the keys of a telephone (`752796`, with
+        or without `42` for HB), or an identity key such as `phone:+4512345678`: then the customer's newest case.
+        """
+        ...
+
+    async def slots(self, start: datetime, end: datetime, length_s: float) -> Sequence[Slot]:
+        """Return the slots between two instants in which people of the account's queue are at work."""
+        ...
+
+    async def welcome(self, sender: Identity) -> bool:
+        """Tell whether the rules let this customer use the channel (`allow_tiers`)."""
+        ...
+
+    async def pass_on(self, thread: str, agent: str, why: str) -> bool:
+        """Take the thread's case from its owner, who could not be reached, and let the router find another.
+
+        The agent counts as away for a few minutes, and both see why. False when they did not own it any more.
+        """
         ...
 
     async def present(self) -> bool:

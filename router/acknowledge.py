@@ -146,6 +146,7 @@ def quoted(house: House, conversation: Conversation, person: Person, now: dateti
             calendar=house.book.calendar(person.hours),
             person=person.name,
             window_until=window,
+            not_before=conversation.not_before,
             zone=house.zone(wanted=conversation.zone, account=account),
         )
     )
@@ -207,6 +208,7 @@ def worded(
         address=account.address,
         reference=conversation.reference if account.reference_in_note and not conversation.public else "",
         subject=conversation.subject,
+        number=conversation.contact.address if account.style == "spoken" else "",
     )
     return note.compose(house.wording, request)
 

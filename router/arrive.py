@@ -1,7 +1,7 @@
 """What each sort of message does to the conversation that it was appended to."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
     was_waiting_on = conversation.waiting_on
     reopened = conversation.status in {Status.PENDING, Status.RESOLVED}
     conversation = _reachable(steps.await_answer(conversation, message), message)
+    conversation = replace(conversation, not_before=_ahead(message.not_before, draft.now))
     verdict = evaluate(
         draft.house.book, facts_of(conversation, message, draft.customer(message), reopened=reopened)
     )
@@ -36,6 +37,11 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
         draft.triggers[conversation.id] = message
         conversation = _answer_to(conversation, message)
     return conversation
+
+
+def _ahead(at: datetime | None, now: datetime) -> datetime | None:
+    """Return the time that the customer asked for, if it still lies ahead."""
+    return at if at is not None and at > now else None
 
 
 def _answer_to(conversation: Conversation, message: Message) -> Conversation:
@@ -141,11 +147,27 @@ def _status(draft: Draft, conversation: Conversation, message: Message) -> Conve
     """Show the accountable person that something of ours did not arrive."""
     if not conversation.version and not conversation.waiting_on:
         return _from_machine(draft, conversation, message)
+    if message.not_before is not None:
+        return _put_off(draft, conversation, message, message.not_before)
     flagged = steps.flag(conversation, f"Not delivered: {message.reason or 'the provider says it failed'}")
     for item in conversation.outbox:
         if message.about and item.message_id == message.about and item.note is None:
             return steps.reopen(flagged, draft.now, draft.now + timedelta(hours=1))
     return flagged
+
+
+def _put_off(draft: Draft, conversation: Conversation, message: Message, until: datetime) -> Conversation:
+    """Let a customer who was tried in time and not reached be tried again: the time promised was kept, and is over."""
+    if conversation.waiting_since is None:
+        return steps.flag(conversation, message.reason)
+    decision, policy = conversation.decision, draft.house.book.policy(conversation.channel)
+    calendar = draft.house.book.calendar(decision.hours if decision else "always")
+    due = calendar.add(until, decision.target_s if decision else policy.target_s)
+    draft.release(conversation)
+    return steps.flag(
+        steps.put_off(conversation, until=_ahead(until, draft.now), due_at=due, at=message.received_at),
+        message.reason,
+    )
 
 
 def _reachable(conversation: Conversation, message: Message) -> Conversation:

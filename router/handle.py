@@ -12,7 +12,7 @@ from channels.message import Kind, Message
 from router import assign, steps
 from router.acknowledge import acknowledge
 from router.arrive import TAKE
-from router.conversation import Agent, Claim, Conversation, Status
+from router.conversation import Agent, Claim, Conversation, Status, keypad, keypad_link
 from router.draft import Draft
 from router.recognise import Recognised, Sort, recognise
 
@@ -76,7 +76,7 @@ def begin(draft: Draft, message: Message) -> Conversation:
         zone=message.zone or customer.attributes.get("zone", ""),
         queue="triage",
         accountable=assign.accountable(draft.house.book, "triage", draft.agents, draft.now),
-        links=(f"ref:{reference}",),
+        links=(f"ref:{reference}", keypad_link(keypad(reference))),
         thread=message.thread,
         public=message.public,
         previous_owner=customer.last_owner,

@@ -12,25 +12,23 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from channels.errors import LeaseLost
-from channels.message import Message
-from channels.port import Blobs, Clock, Line, Memo, Receipt, Standing
+from channels.message import Identity, Message
+from channels.port import Blobs, Case, Clock, Line, Memo, Receipt, Slot, Standing, Work
 from router import assign
 from router.accept import Acceptor
-from router.conversation import Agent, Conversation, Item, PromiseState, SendState, Status, thread_link
+from router.calls import Calls
+from router.conversation import Agent, Conversation, thread_link
 from router.house import Account, House
-from router.ports import Events, Ids, Lease, Record, Store, Stored
+from router.leases import LEASE_POLL_S, LEASE_S, StoreCursor
+from router.lines import expected_by, leaving, line_of, position
+from router.ports import Events, Ids, Record, Store
 from router.reports import Reports
 from router.tasks import beside
 from router.watch import Watchers
 
-#: A poller's lease, and how often it looks whether the lease is free.
-LEASE_S = 60.0
-LEASE_POLL_S = 5.0
 #: Lines read at a time, and for how long it is remembered who is present.
 TRANSCRIPT = 500
 AGENTS_S = 1.0
-#: A text of so many characters that stands within one being sent is a part of it.
-PART_LENGTH = 20
 
 #: The cursor that the running code holds: what it reports is known to the holder only.
 _HELD: ContextVar[str] = ContextVar("_HELD", default="")
@@ -80,6 +78,7 @@ class AccountHost:
         self.language, self.zone = account.language, account.zone
         self.clock, self.blobs = parts.clock, parts.blobs
         self._watchers = Watchers(account.channel, account.name, parts.events)
+        self._calls = Calls(parts.store, parts.events, parts.clock, parts.house, account)
         self.reports = Reports(account.channel, account.name, parts.clock.now())
 
     async def deliver(self, message: Message) -> Receipt:
@@ -90,7 +89,7 @@ class AccountHost:
         return receipt
 
     @asynccontextmanager
-    async def cursor(self, name: str = "") -> AsyncIterator["StoreCursor"]:
+    async def cursor(self, name: str = "") -> AsyncIterator[StoreCursor]:
         """Wait for the lease on this account's cursor and hold it inside the block."""
         full = f"cursor:{self.channel}:{self.account}:{name}"
         holder = self._parts.ids.new("poller")
@@ -154,8 +153,9 @@ class AccountHost:
             status=found.status.value,
             person=person.name if person is not None else "",
             assigned=bool(found.owner),
-            by=_by(found),
+            by=expected_by(found),
             present=here,
+            position=await position(self._parts.store, found),
         )
 
     async def present(self) -> bool:
@@ -217,6 +217,27 @@ class AccountHost:
     def _memo(self, name: str) -> str:
         return f"{self.channel}:{self.account}:{name}"
 
+    async def work(self, limit: int = 50) -> Sequence[Work]:
+        """Return the account's open cases that have an owner and wait for us, most urgent first."""
+        return await self._calls.work(limit)
+
+    async def lookup(self, words: str) -> Case | None:
+        """Return an open case by its reference, as written or typed, or by an identity key."""
+        return await self._calls.lookup(words)
+
+    async def slots(self, start: datetime, end: datetime, length_s: float) -> Sequence[Slot]:
+        """Return how many more cases the account's queue can take in each slot."""
+        return await self._calls.slots(start, end, length_s)
+
+    async def welcome(self, sender: Identity) -> bool:
+        """Tell whether the rules let this customer use the channel."""
+        return await self._calls.welcome(sender)
+
+    async def pass_on(self, thread: str, agent: str, why: str) -> bool:
+        """Put the case back into its queue, as its owner could not be reached."""
+        found = await self._found(thread)
+        return found is not None and await self._calls.pass_on(found.id, agent, why)
+
     def secret(self, purpose: str) -> bytes:
         """Return 32 bytes for this account and purpose: HMAC-SHA256 under the service's key."""
         name = f"{self.channel}\n{self.account}\n{purpose}"
@@ -225,75 +246,3 @@ class AccountHost:
     def report(self, state: str, error: str = "", *, part: str = "") -> None:
         """Tell health how a part of the account is."""
         self.reports.say(part, state, error, now=self.clock.now(), cursor=_HELD.get())
-
-
-class StoreCursor:
-    """A cursor under a fenced lease in the store."""
-
-    def __init__(self, store: Store, lease: Lease) -> None:
-        """Take the lease that was won."""
-        self._store = store
-        self.lease = lease
-        self.value = lease.value
-
-    async def save(self, value: str) -> None:
-        """Keep the position durably; raises LeaseLost when another poller took over."""
-        if not await self._store.save_lease(self.lease, value, LEASE_S):
-            raise LeaseLost("another process polls this account now")
-        self.value = value
-
-    async def keep(self, clock: Clock) -> None:
-        """Extend the lease while the block runs; once it is lost, the next save says so."""
-        while True:
-            await clock.sleep(LEASE_S / 3)
-            await self._store.save_lease(self.lease, self.value, LEASE_S)
-
-
-def leaving(conversation: Conversation, text: str) -> bool:
-    """Tell whether something with this text is on its way out, whole or as one of several parts."""
-    seen = " ".join(text.split())
-    for item in conversation.outbox:
-        if item.state in {SendState.SENDING, SendState.UNKNOWN}:
-            own = " ".join(item.text.split())
-            if seen == own or (len(seen) >= PART_LENGTH and (seen in own or own in seen)):
-                return True
-    return False
-
-
-def line_of(row: Stored | Item) -> Line | None:
-    """Return what a customer may see of a message or an outbox entry; None for what is ours alone."""
-    if isinstance(row, Stored):
-        message = row.message
-        if not message.text and not message.attachments:
-            return None
-        ours = message.kind.value == "agent"
-        return Line(
-            seq=row.seq,
-            id=message.key,
-            ours=ours,
-            author=message.sender.name,
-            text=message.text,
-            at=message.received_at,
-            attachments=message.attachments,
-        )
-    if row.state not in {SendState.SENDING, SendState.SENT, SendState.UNKNOWN} or row.unless_seen:
-        return None
-    return Line(
-        seq=row.seq,
-        id=row.id,
-        ours=True,
-        automatic=row.note is not None,
-        author=row.author_name,
-        text=row.text,
-        at=row.at,
-        attachments=row.attachments,
-    )
-
-
-def _by(conversation: Conversation) -> datetime | None:
-    if conversation.status is not Status.OPEN:
-        return None
-    made = conversation.promise
-    if made is not None and made.state is PromiseState.MADE:
-        return made.at
-    return conversation.due_at

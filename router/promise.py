@@ -27,6 +27,8 @@ BANDS = (
     (timedelta(minutes=120), timedelta(minutes=480), 30),
     (timedelta(minutes=480), timedelta(days=36500), 60),
 )
+#: Minutes in which people name the time of an appointment, however far ahead it lies.
+APPOINTMENT = 5
 _TICK = timedelta(milliseconds=1)
 
 
@@ -42,6 +44,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     person: str = "the accountable person"
     #: When the channel's reply window closes; None = it stays open.
     window_until: datetime | None = None
+    #: The customer wants to be reached then, not earlier; None = as soon as possible.
+    not_before: datetime | None = None
     #: In whose wall clock X is rounded and explained.
     zone: ZoneInfo
 
@@ -66,6 +70,9 @@ def promise(snapshot: Snapshot) -> Quote:
         )
     wanted = _in_window(snapshot, _in_hours(snapshot, wanted, said), said)
     at = _rounded(snapshot, wanted)
+    if snapshot.not_before is not None and at < wanted:
+        said.append(f"Asked for not before {_say(snapshot, snapshot.not_before)}, so X is not rounded down.")
+        at = _ceil(snapshot, wanted, APPOINTMENT)
     step = grid(at - snapshot.now)
     said.append(f"Said as {_say(snapshot, at)}: at this distance people speak in steps of {step} min.")
     late = at - snapshot.due_at > timedelta(minutes=step)

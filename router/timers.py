@@ -113,6 +113,8 @@ class Timers:
         if one.due_at is not None and one.due_at <= now and not one.overdue and is_owed(one):
             after = replace(after, overdue=True)
             lines.append(event(one, now, "overdue", agent=one.accountable, subject=one.waiting_on))
+        if one.not_before is not None and one.not_before <= now:
+            after = replace(after, not_before=None)
         closing = window_warning_at(one)
         if closing is not None and closing <= now:
             after = steps.window_closing(after, now)

@@ -1,10 +1,13 @@
 """The conversation: its values, and what follows from them. Stores keep it; only pure steps change it."""
 
+from router.conversation.customer import Customer, Join, Mark, Part
 from router.conversation.derive import (
     PRIORITY_RANK,
     customer_id,
     indexed,
     is_owed,
+    keypad,
+    keypad_link,
     lane,
     lane_name,
     links_of,
@@ -17,7 +20,7 @@ from router.conversation.derive import (
     window_warning_at,
 )
 from router.conversation.document import KEYS_KEPT, LINKS_KEPT, OUTBOX_KEPT, Conversation
-from router.conversation.parts import Agent, Claim, Customer, Decision, Entry, Event, Item, Promise
+from router.conversation.parts import Agent, Claim, Decision, Entry, Event, Item, Promise
 from router.conversation.states import SETTLED, NoteKind, PromiseState, SendState, Status
 
 __all__ = [
@@ -34,7 +37,10 @@ __all__ = [
     "Entry",
     "Event",
     "Item",
+    "Join",
+    "Mark",
     "NoteKind",
+    "Part",
     "Promise",
     "PromiseState",
     "SendState",
@@ -42,6 +48,8 @@ __all__ = [
     "customer_id",
     "indexed",
     "is_owed",
+    "keypad",
+    "keypad_link",
     "lane",
     "lane_name",
     "links_of",

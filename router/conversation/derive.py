@@ -13,6 +13,8 @@ from router.conversation.states import NoteKind, PromiseState, SendState, Status
 PRIORITY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 
 
+#: Letters by the keys of a telephone.
+_KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 #: How long before the provider's window closes the work becomes urgent.
 WINDOW_WARNING = timedelta(minutes=40)
 
@@ -29,7 +31,7 @@ def lane(conversation: Conversation) -> str:
 
     Form: `queue|channel|language|skill,skill`. Empty when nobody has to be found.
     """
-    if conversation.status is not Status.OPEN or conversation.owner:
+    if conversation.status is not Status.OPEN or conversation.owner or conversation.not_before is not None:
         return ""
     return lane_name(conversation.queue, conversation.channel, conversation.language, conversation.skills)
 
@@ -62,6 +64,8 @@ def wakes(conversation: Conversation) -> list[datetime]:
         found.append(conversation.note_at)
     if conversation.snoozed_until is not None and conversation.status is Status.SNOOZED:
         found.append(conversation.snoozed_until)
+    if conversation.not_before is not None:
+        found.append(conversation.not_before)
     if conversation.idle_until is not None and conversation.status is Status.PENDING and conversation.owner:
         found.append(conversation.idle_until)
     closing = window_warning_at(conversation)
@@ -130,6 +134,18 @@ def reference_in(token: str) -> str:
     """Return the reference that a reply token names, its signature not looked at: `hb7k2q9-…` → `HB-7K2Q9`."""
     name = token.partition("-")[0].upper()
     return f"{name[:2]}-{name[2:]}"
+
+
+def keypad(text: str) -> str:
+    """Return the digits under which a reference is typed on a telephone (ITU-T E.161), `HB` left out if it is there."""
+    digits = text.upper().translate(_KEYS)
+    digits = "".join(one for one in digits if one in "0123456789")
+    return digits[2:] if len(digits) == 8 and digits.startswith("42") else digits
+
+
+def keypad_link(digits: str) -> str:
+    """Return the link of a reference typed on a telephone."""
+    return f"keypad:{digits}"
 
 
 def thread_link(channel: str, account: str, thread: str) -> str:

@@ -1,4 +1,4 @@
-"""What a conversation is made of, and the agents and customers around it."""
+"""What a conversation is made of, and the agents around it."""
 
 from datetime import datetime
 from typing import Any
@@ -77,19 +77,6 @@ class Agent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     said_until: datetime | None = None
     #: When they last got or finished work: the longest idle gets the next.
     idle_since: datetime | None = None
-
-
-class Customer(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A person who writes to us."""
-
-    id: str
-    version: int = 0
-    name: str = ""
-    identities: tuple[Identity, ...] = ()
-    #: tier, language, zone, … set by API, import or signed chat identity.
-    attributes: dict[str, str] = {}
-    #: Who answered them last, for a sticky owner across conversations.
-    last_owner: str = ""
 
 
 class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):

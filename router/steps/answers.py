@@ -74,6 +74,7 @@ def answered(conversation: Conversation, wait: str, at: datetime) -> Conversatio
         note_at=None,
         overdue=False,
         no_note="",
+        not_before=None,
     )
     return _next_wait(conversation, done, wait)
 
@@ -118,5 +119,6 @@ def resolve(conversation: Conversation, now: datetime) -> Conversation:
         later_due=None,
         note_at=None,
         overdue=False,
+        not_before=None,
         updated_at=now,
     )

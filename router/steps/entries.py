@@ -11,6 +11,8 @@ SNIPPET = 140
 
 #: Links that a conversation keeps of a message: citations are for finding it, not for being found.
 _OWN_LINKS = ("thread:", "fp:")
+#: Links that are never left out.
+_LASTING = ("ref:", "thread:", "keypad:")
 
 
 def append(conversation: Conversation, message: Message, now: datetime) -> Conversation:
@@ -39,8 +41,8 @@ def kept_links(old: tuple[str, ...], new: list[str]) -> tuple[str, ...]:
     links = _union(old, tuple(new))
     if len(links) <= LINKS_KEPT:
         return links
-    fixed = tuple(link for link in links if link.startswith(("ref:", "thread:")))
-    rest = [link for link in links if not link.startswith(("ref:", "thread:"))]
+    fixed = tuple(link for link in links if link.startswith(_LASTING))
+    rest = [link for link in links if not link.startswith(_LASTING)]
     return fixed + tuple(rest[-max(1, LINKS_KEPT - len(fixed)) :])
 
 

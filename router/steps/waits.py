@@ -5,10 +5,10 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from channels.message import Message
-from router.conversation import Conversation, Decision, Status
-from router.steps.outbox import answer_on_its_way
-from router.steps.people import flag
-from router.steps.promises import withdraw
+from router.conversation import Conversation, Decision, PromiseState, Status
+from router.steps.outbox import answer_on_its_way, cancel_notes
+from router.steps.people import disown, flag
+from router.steps.promises import end, withdraw
 
 #: What a wait is said to wait on that we opened ourselves, until the customer writes.
 REOPENED = "reopened:"
@@ -93,6 +93,17 @@ def reopen(conversation: Conversation, now: datetime, due_at: datetime) -> Conve
         snoozed_until=None,
         updated_at=now,
     )
+
+
+def put_off(
+    conversation: Conversation, *, until: datetime | None, due_at: datetime, at: datetime
+) -> Conversation:
+    """Let a person try again later, or at once with None: who was not reached was tried, so no promise is broken."""
+    made = conversation.promise
+    if made is not None and at <= made.at:
+        conversation = end(conversation, PromiseState.KEPT, at)
+    quiet = cancel_notes(conversation, "the customer was tried first")
+    return replace(disown(quiet), not_before=until, due_at=due_at, overdue=False, note_at=None)
 
 
 def window_closing(conversation: Conversation, now: datetime) -> Conversation:
