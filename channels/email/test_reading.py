@@ -12,7 +12,7 @@ from channels.email.imap_wire import Answer, read
 from channels.email.mime import address, charset, header
 from channels.email.mime.pool import Pool
 from channels.email.position import Position, arrived, imap_day, load, mark
-from channels.email.testdata.make import VIEW
+from channels.email.recorded import VIEW
 from channels.email.trouble import ServerTrouble
 from channels.message import Kind
 
