@@ -5,12 +5,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
 
 from channels.errors import ChannelError, LeaseLost
-from channels.message import Identity, Message, Outgoing, Sent
-from channels.port import Blobs, Case, Clock, Line, Memo, Receipt, Route, Slot, Standing, Work
+from channels.message import Message, Outgoing, Sent
+from channels.port import Blobs, Clock, Line, Receipt, Route, Standing
 from router.clock import SystemClock
+from router.testing.calls import RecordingCalls
 from router.testing.store import MemoryBlobs
 
 #: Seconds after which a watcher looks again without having been told.
@@ -39,7 +39,7 @@ class RecordingCursor:
         self._lost = True
 
 
-class RecordingHost:
+class RecordingHost(RecordingCalls):
     """A Host whose deliveries, reports and saved positions can be looked at."""
 
     def __init__(
@@ -52,6 +52,7 @@ class RecordingHost:
         blobs: Blobs | None = None,
     ) -> None:
         """Take the account's settings as they are; nothing is checked or filled in."""
+        super().__init__()
         self.channel = channel
         self.account = account
         self.settings = settings
@@ -85,17 +86,6 @@ class RecordingHost:
         #: Names of what our outbox sent, and texts on their way out by thread or reference.
         self.sent: set[str] = set()
         self.leaving: dict[str, set[str]] = defaultdict(set)
-        #: What the channel keeps, and for how many seconds.
-        self.memos: dict[str, Memo] = {}
-        self.kept_s: dict[str, float | None] = {}
-        #: What `work`, `lookup` (by the words asked for) and `slots` say.
-        self.at_work: list[Work] = []
-        self.cases: dict[str, Case] = {}
-        self.free: list[Slot] = []
-        #: Identity keys that `welcome` turns away.
-        self.unwelcome: set[str] = set()
-        #: (thread, agent, why) of each case passed on.
-        self.passed: list[tuple[str, str, str]] = []
         self._keys: set[str] = set()
         self._leases: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._changed: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -162,46 +152,6 @@ class RecordingHost:
         if message_id in self.sent:
             return True
         return bool(text) and any(text in self.leaving[one] for one in (thread, *references))
-
-    async def recall(self, name: str) -> Memo:
-        """Return what was kept under the name."""
-        return self.memos.get(name, Memo())
-
-    async def remember(self, name: str, value: str, version: int, *, keep_s: float | None = None) -> bool:
-        """Keep it if nobody was faster; `keep_s` is remembered in `kept_s`."""
-        if self.memos.get(name, Memo()).version != version:
-            return False
-        self.memos[name] = Memo(value=value, version=version + 1)
-        self.kept_s[name] = keep_s
-        return True
-
-    async def forget(self, name: str) -> None:
-        """Keep it no longer."""
-        self.memos.pop(name, None)
-
-    async def work(self, limit: int = 50) -> Sequence[Work]:
-        """Return what stands in `at_work`."""
-        return self.at_work[:limit]
-
-    async def lookup(self, words: str) -> Case | None:
-        """Return what stands in `cases` under the words."""
-        return self.cases.get(words)
-
-    async def slots(self, start: datetime, end: datetime, length_s: float) -> Sequence[Slot]:
-        """Return what stands in `free`, as far as it lies between the two; the length is taken as it is."""
-        del length_s
-        return [slot for slot in self.free if start <= slot.start and slot.end <= end]
-
-    async def welcome(self, sender: Identity) -> bool:
-        """Tell whether the identity is not in `unwelcome`."""
-        return sender.key not in self.unwelcome
-
-    async def pass_on(self, thread: str, agent: str, why: str) -> bool:
-        """Remember it in `passed`, and take the thread's work away."""
-        before = len(self.at_work)
-        self.at_work = [one for one in self.at_work if (one.thread, one.agent) != (thread, agent)]
-        self.passed.append((thread, agent, why))
-        return len(self.at_work) < before
 
     async def present(self) -> bool:
         """Return `somebody_present`."""

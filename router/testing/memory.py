@@ -9,6 +9,7 @@ from channels.message import Message
 from channels.port import Clock
 from router.conversation import Agent, Conversation, Customer, Event, Item, is_owed, links_of
 from router.ports import Change, Commit, Lease, Loaded, Outcome, Record, Stored
+from router.stores import follow
 from router.stores.limits import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
 
 
@@ -44,9 +45,16 @@ class MemoryBase:
         """Return the clock's time."""
         return self._clock.now()
 
-    def _known_as(self, key: str) -> Customer | None:
-        first = self._primary.get(key) or min(self._identities.get(key, ()), default="")
-        return self._customers.get(first)
+    def _holders(self, keys: Iterable[str]) -> dict[str, list[Customer]]:
+        rows = (
+            (key, self._primary.get(key) == one, self._customers[one])
+            for key in keys
+            for one in self._identities.get(key, ())
+        )
+        return follow.now(follow.holders(rows), self._customers)
+
+    def _known_as(self, keys: Iterable[str]) -> dict[str, Customer]:
+        return {key: found[0] for key, found in self._holders(keys).items()}
 
 
 class MemoryIntake(MemoryBase):
@@ -110,11 +118,12 @@ class MemoryDecide(MemoryBase):
         links = {link: found[:PER_LINK] for link in asked if (found := self._links.get(link))}
         senders = {stored.message.sender.key for stored in messages.values()}
         claimed = {claim.key for stored in messages.values() for claim in stored.message.claims}
-        customers = {key: known for key in senders | claimed if (known := self._known_as(key))}
+        holders = self._holders(senders | claimed)
+        customers = {key: found[0] for key, found in holders.items()}
         ids = {stored.conversation for stored in messages.values()}
         ids.update(one for found in links.values() for one in found)
-        for key in senders & customers.keys():
-            ids.update(found.id for found in self._newest(customers[key].id)[:NEWEST])
+        for each in {one for key in senders & customers.keys() for one in customers[key].ids}:
+            ids.update(found.id for found in self._newest(each)[:NEWEST])
         for _ in range(HEIRS):
             ids.update([self._conversations[one].merged_into for one in ids if one in self._conversations])
         return Loaded(
@@ -122,6 +131,7 @@ class MemoryDecide(MemoryBase):
             conversations={one: self._conversations[one] for one in ids if one in self._conversations},
             links=links,
             customers=customers,
+            holders=holders,
             notes_sent={key: self._notes_sent(key) for key in senders},
             agents=dict(self._agents),
         )
@@ -165,6 +175,8 @@ class MemoryDecide(MemoryBase):
             if self._primary.setdefault(first, customer.id) != customer.id:
                 return False
         self._customers[customer.id] = customer
+        for identity in stored.identities if stored else ():
+            self._identities[identity.key].discard(customer.id)
         for identity in customer.identities:
             self._identities.setdefault(identity.key, set()).add(customer.id)
         return True

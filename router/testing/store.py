@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from router.conversation import Agent, Conversation, Customer, Event, Item, Status
 from router.ports import Lease, Record, Stored
+from router.stores import follow
+from router.stores.merge import newest
 from router.stores.words import asked, matches, words_of, words_said
 from router.testing.counts import MemoryHealth
 from router.testing.memory import MemoryBase, MemoryDecide, MemoryIntake, by_urgency
@@ -78,17 +80,23 @@ class MemoryRead(MemoryBase):
         return sorted(hits, key=lambda each: (each.updated_at, each.id), reverse=True)[:limit]
 
     async def of_customer(self, customer: str, limit: int) -> list[Conversation]:
-        """Return the customer's conversations, newest first."""
-        found = [self._conversations[one] for one in self._by_customer.get(customer, ())]
-        return sorted(found, key=lambda each: (each.updated_at, each.id), reverse=True)[:limit]
+        """Return the conversations of the person who this customer is now, newest first."""
+        known = await self.customer(customer)
+        ids = (customer,) if known is None else known.ids
+        found = [self._conversations[one] for each in ids for one in self._by_customer.get(each, ())]
+        return newest(found, limit)
 
     async def customer(self, id: str) -> Customer | None:
-        """Return one customer."""
-        return self._customers.get(id)
+        """Return the person who this customer is now."""
+        return follow.present(self._customers, id) if id in self._customers else None
+
+    async def customers(self, ids: Sequence[str]) -> dict[str, Customer]:
+        """Return the records with these ids as they are stored."""
+        return {one: self._customers[one] for one in ids if one in self._customers}
 
     async def customers_of(self, identities: Sequence[str]) -> dict[str, Customer]:
-        """Return customers by identity key: whoever first came with it."""
-        return {key: known for key in identities if (known := self._known_as(key)) is not None}
+        """Return by identity key who came with it first, as who they are now."""
+        return self._known_as(identities)
 
     async def recent_items(self, limit: int) -> list[tuple[str, Item]]:
         """Return (conversation id, item) of what was sent last, newest first."""
