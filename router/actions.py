@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from channels.message import Attachment
 from channels.port import Clock
-from router import arrange, assign, steps
+from router import arrange, assign, persons, steps
 from router.claims import free
 from router.conversation import Agent, Claim, Conversation, Event, Item, SendState, Status
 from router.errors import ActionError, Conflict, Forbidden, NotFound
@@ -251,9 +251,10 @@ class Actions:
 
     async def _remember_owner(self, one: Conversation, agent: str) -> None:
         known = await self._store.customer(one.customer)
+        now = self._clock.now()
         if known is not None and known.last_owner != agent:
-            fresh = replace(known, last_owner=agent, version=known.version + 1)
-            await self._store.commit(Commit(customers=[fresh]))
+            told = persons.changed(known, one.customer, lambda part: persons.answered(part, agent, now))
+            await self._store.commit(Commit(customers=[replace(told, version=told.version + 1)]))
 
     async def _change(self, id: str, step: Step) -> Conversation:
         """Apply a step by compare-and-set; a race that leaves the step possible is run again."""

@@ -29,7 +29,7 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
     conversation = _reachable(steps.await_answer(conversation, message), message)
     conversation = replace(conversation, not_before=_ahead(message.not_before, draft.now))
     verdict = evaluate(
-        draft.house.book, facts_of(conversation, message, draft.customer(message), reopened=reopened)
+        draft.house.book, facts_of(conversation, message, draft.person(message), reopened=reopened)
     )
     conversation = _decide(draft, conversation, message, verdict)
     conversation = _let_go_of_the_absent(draft, conversation)
@@ -128,7 +128,7 @@ def _from_machine(draft: Draft, conversation: Conversation, message: Message) ->
     if conversation.version or conversation.waiting_on:
         return conversation
     verdict = evaluate(
-        draft.house.book, facts_of(conversation, message, draft.customer(message), reopened=False)
+        draft.house.book, facts_of(conversation, message, draft.person(message), reopened=False)
     )
     held = _decide(draft, conversation, message, verdict)
     return replace(held, kind="machine", status=Status.HELD, no_note=reason)

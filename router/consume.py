@@ -14,6 +14,7 @@ from router.draft import Draft
 from router.errors import Poison, StoreError
 from router.faults import reach
 from router.house import House
+from router.joiner import Joiner
 from router.ports import Broker, Commit, Delivery, Events, Hint, Ids, Outcome, Store
 
 logger = log.get(__name__)
@@ -44,6 +45,7 @@ class Consumer:
         """Take the parts; `house` gives the rules in force."""
         self._store, self._broker, self._events = store, broker, events
         self._ids, self._clock, self._house = ids, clock, house
+        self._joiner = Joiner(store, events, clock)
         self._stopping = False
 
     def stop(self) -> None:
@@ -126,7 +128,9 @@ class Consumer:
             logger.warning("rings for messages that the store does not know", count=len(unknown))
         heads = await self._store.waiting(None, HEADS) if handle.anyone_free(draft) else []
         handle.place(draft, heads, HEADS)
-        return _lost(*await self._write(draft), keys)
+        lost = _lost(*await self._write(draft), keys)
+        await self._joiner.join_proved(draft.joins)
+        return lost
 
     async def _write(self, draft: Draft) -> tuple[Commit, Outcome]:
         """Commit a draft, tell the others, and settle the claims: of losers those taken, of winners those let go."""

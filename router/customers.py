@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from channels import registry
 from channels.message import Identity
 from channels.port import Clock
-from router.conversation import Customer, Event, customer_id
+from router import persons
+from router.conversation import Customer, Event, Mark, Part, customer_id
 from router.errors import Conflict, NotFound
 from router.ports import Commit, Store
 from rules import names
@@ -115,19 +116,31 @@ def checked_name(name: str) -> str:
     return _line(name, "a name") if name else ""
 
 
-def revised(known: Customer | None, entry: Entry) -> Customer:
-    """Return the customer as the entry says they are; the same value when it says nothing new. Raises ValueError."""
+def revised(known: Customer | None, entry: Entry, mark: Mark, part: str = "") -> Customer:
+    """Return the customer as the entry says they are; the same value when it says nothing new.
+
+    `part`: which of the customers that they were is meant; else whoever came by the entry's first known identity.
+    Raises ValueError.
+    """
     if known is None:
         known = Customer(id=customer_id(entry.identities[0].key))
     have = {one.key for one in known.identities}
-    added = tuple({one.key: one for one in entry.identities if one.key not in have}.values())
-    merged = {**known.attributes, **entry.attributes}
-    attributes = {name: value for name, value in merged.items() if value}
-    if len(attributes) > max(MOST_ATTRIBUTES, len(known.attributes)):
+    added = {one.key: one for one in entry.identities if one.key not in have}.values()
+    news = {
+        name: value for name, value in entry.attributes.items() if value != known.attributes.get(name, "")
+    }
+    by = next((persons.came_by(known, one.key) for one in entry.identities if one.key in have), part)
+
+    def told(one: Part) -> Part:
+        one = persons.set_attributes(one, news, mark, joined=len(known.ids) > 1)
+        for each in added:
+            one = persons.also(one, each)
+        return replace(one, name=entry.name or one.name)
+
+    after = persons.changed(known, by, told)
+    if len(after.attributes) > max(MOST_ATTRIBUTES, len(known.attributes)):
         raise ValueError(f"a customer has at most {MOST_ATTRIBUTES} attributes")
-    name = entry.name or known.name
-    after = replace(known, name=name, identities=(*known.identities, *added), attributes=attributes)
-    return known if after == known else after
+    return after
 
 
 class Customers:
@@ -151,7 +164,7 @@ class Customers:
             known = await self._store.customer(id)
             if known is None:
                 raise NotFound(f"There is no customer {id[:40]!r}.")
-            after = revised(known, entry)
+            after = revised(known, entry, self._mark(by), id)
             if after is known:
                 return known
             if (await self._write([after], by=by))[0]:
@@ -172,7 +185,7 @@ class Customers:
             known = await self._known(part)
             for place, entry in enumerate(part, start=start):
                 try:
-                    revised(_one(entry, known), entry)
+                    revised(_one(entry, known), entry, self._mark())
                 except (ValueError, Conflict) as error:
                     found[place] = str(error)
         return found
@@ -183,7 +196,7 @@ class Customers:
         for start in range(0, len(entries), BATCH):
             part = entries[start : start + BATCH]
             known = await self._known(part)
-            counts = _added(counts, [_fate(_one(entry, known), entry) for entry in part])
+            counts = _added(counts, [self._fate(_one(entry, known), entry) for entry in part])
         return counts
 
     async def put_all(self, entries: Sequence[Entry], *, by: str) -> Counts:
@@ -201,7 +214,7 @@ class Customers:
             later: list[Entry] = []
             for entry in entries:
                 before = _one(entry, known)
-                after = revised(before, entry)
+                after = revised(before, entry, self._mark(by))
                 if after is before:
                     fates.append("same")
                 elif after.id in wanted:
@@ -218,6 +231,14 @@ class Customers:
                 return fates
             entries = later
         raise Conflict("These customers were changed by others all the time. Try again.")
+
+    def _mark(self, by: str = "") -> Mark:
+        return Mark(at=self._clock.now(), person=True, by=by)
+
+    def _fate(self, before: Customer | None, entry: Entry) -> str:
+        if before is None:
+            return "new"
+        return "same" if revised(before, entry, self._mark()) is before else "changed"
 
     async def _known(self, entries: Sequence[Entry]) -> dict[str, Customer]:
         return await self._store.customers_of([one.key for entry in entries for one in entry.identities])
@@ -239,14 +260,8 @@ def _one(entry: Entry, known: Mapping[str, Customer]) -> Customer | None:
     found = {known[one.key].id: known[one.key] for one in entry.identities if one.key in known}
     if len(found) > 1:
         keys = " and ".join(one.key for one in entry.identities if one.key in known)
-        raise Conflict(f"{keys} belong to different customers; give only one of them")
+        raise Conflict(f"{keys} belong to different customers; give only one of them, or join them first")
     return next(iter(found.values()), None)
-
-
-def _fate(before: Customer | None, entry: Entry) -> str:
-    if before is None:
-        return "new"
-    return "same" if revised(before, entry) is before else "changed"
 
 
 def _added(counts: Counts, fates: Sequence[str]) -> Counts:

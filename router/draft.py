@@ -7,13 +7,16 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from channels.message import Message
+from router import persons
 from router.conversation import (
     Agent,
     Conversation,
     Customer,
     Entry,
     Event,
+    Join,
     Status,
+    customer_id,
     indexed,
     thread_link,
 )
@@ -45,9 +48,12 @@ class Draft:
         #: Claims taken in this draft: conversation → (agent, claim).
         self.taken: dict[str, tuple[str, str]] = {}
         self._agents_changed: dict[str, int] = {}
-        self._customers: dict[str, Customer] = dict(loaded.customers)
-        self._customers_changed: dict[str, Customer] = {}
-        self._strangers: dict[str, Customer] = {}
+        #: Customers by id, as they will be; whose an identity is; and who was changed.
+        self._customers: dict[str, Customer] = {one.id: one for one in loaded.customers.values()}
+        self._whose: dict[str, str] = {key: one.id for key, one in loaded.customers.items()}
+        self._customers_changed: dict[str, None] = {}
+        #: Customers who turned out to be the same person, to be joined once this draft is written.
+        self.joins: list[Join] = []
         for one in loaded.conversations.values():
             self._index(one)
 
@@ -108,12 +114,35 @@ class Draft:
     def customer(self, message: Message) -> Customer:
         """Return the sender's customer record, as known or new."""
         key = message.sender.key
-        found = self._customers.get(key) or self._strangers.get(key)
-        if found is None:
-            id_ = "c_" + hashlib.sha256(key.encode()).hexdigest()[:24]
-            found = Customer(id=id_, name=message.sender.name, identities=(message.sender,))
-            self._strangers[key] = found
+        if key not in self._whose:
+            found = Customer(id=customer_id(key), name=message.sender.name, identities=(message.sender,))
+            self._whose[key] = found.id
+            self._customers.setdefault(found.id, found)
+        return self._customers[self._whose[key]]
+
+    def person(self, message: Message) -> Customer:
+        """Return the sender with all that is known of them, also as whom they have just turned out to be."""
+        found = self.customer(message)
+        for join in self.joins:
+            ends = [self._with(join, one) for one in (join.one, join.other)]
+            ours = [one for one in ends if one is not None and one.id == found.id]
+            others = [one for one in ends if one is not None and one.id not in found.ids]
+            if ours and others:
+                found = persons.united(found, others[0], join)
         return found
+
+    def holders(self, key: str) -> list[Customer]:
+        """Return everybody with this identity, as they stand in this draft."""
+        found = {one.id: self._customers.get(one.id, one) for one in self.loaded.holders.get(key, ())}
+        for one in self._customers.values():
+            if any(each.key == key for each in one.identities):
+                found.setdefault(one.id, one)
+        return list(found.values())
+
+    def _with(self, join: Join, part: str) -> Customer | None:
+        """Return the customer who has this part, of those whom the batch knows."""
+        known = (*self._customers.values(), *self.holders(join.key))
+        return next((one for one in known if part in one.ids), None)
 
     def know(self, conversations: Sequence[Conversation]) -> None:
         """Add conversations that were read later, unless this draft has them already."""
@@ -174,11 +203,16 @@ class Draft:
         if conversation.owner and conversation.claim:
             self.released[conversation.id] = (conversation.owner, conversation.claim)
 
-    def put_customer(self, customer: Customer, identity: str) -> None:
+    def put_customer(self, customer: Customer) -> None:
         """Take the new state of a customer."""
-        if customer != self._customers.get(identity):
-            self._customers[identity] = customer
-            self._customers_changed[customer.id] = customer
+        if not customer.version or customer != self._customers.get(customer.id):
+            self._customers[customer.id] = customer
+            self._customers_changed[customer.id] = None
+
+    def join(self, join: Join) -> None:
+        """Note that two customers are the same person."""
+        if not any({one.one, one.other} == {join.one, join.other} for one in self.joins):
+            self.joins.append(join)
 
     # --- writing
 
@@ -190,7 +224,8 @@ class Draft:
                 replace(self.agents[one], version=base + 1) for one, base in self._agents_changed.items()
             ),
             customers=tuple(
-                replace(one, version=one.version + 1) for one in self._customers_changed.values()
+                replace(self._customers[one], version=self._customers[one].version + 1)
+                for one in self._customers_changed
             ),
         )
 

@@ -21,7 +21,7 @@ def facts_of(conversation: Conversation, message: Message, customer: Customer, *
         sender=message.sender.address,
         sender_name=message.sender.name,
         language=conversation.language,
-        customer={**known, **message.attributes},
+        customer={**message.attributes, **known},
         attachments=tuple(part for file in message.attachments for part in (file.name, file.content_type)),
         previous_owner=conversation.previous_owner,
         unanswered=conversation.unanswered or 1,

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from channels.message import Kind, Message
-from router import assign, steps
+from router import assign, persons, steps
 from router.acknowledge import acknowledge
 from router.arrive import TAKE
 from router.conversation import Agent, Claim, Conversation, Status, keypad, keypad_link
 from router.draft import Draft
+from router.meet import meet
 from router.recognise import Recognised, Sort, recognise
 
 
@@ -29,6 +30,7 @@ def receive(draft: Draft, keys: Sequence[str]) -> list[str]:
 
 def take_in(draft: Draft, message: Message) -> None:
     """Take one message into its conversation."""
+    meet(draft, message)
     known = recognise(message, draft)
     draft.reasons[message.key] = known.reason
     if known.sort is Sort.DUPLICATE:
@@ -47,7 +49,6 @@ def take_in(draft: Draft, message: Message) -> None:
         sort=known.sort.value,
         arrived=message.received_at.isoformat(),
     )
-    _know_customer(draft, message)
 
 
 def _apply_again(draft: Draft, message: Message, known: Recognised) -> None:
@@ -61,7 +62,7 @@ def _apply_again(draft: Draft, message: Message, known: Recognised) -> None:
 
 def begin(draft: Draft, message: Message) -> Conversation:
     """Begin a conversation with this message; it has a queue and an accountable person at once."""
-    customer = draft.customer(message)
+    customer = draft.person(message)
     reference = draft.ids.reference()
     return Conversation(
         id=draft.new_id(message),
@@ -70,7 +71,7 @@ def begin(draft: Draft, message: Message) -> Conversation:
         account=message.account,
         opened_at=message.received_at,
         updated_at=draft.now,
-        customer=customer.id,
+        customer=persons.came_by(customer, message.sender.key),
         contact=message.sender,
         subject=message.subject,
         zone=message.zone or customer.attributes.get("zone", ""),
@@ -85,7 +86,7 @@ def begin(draft: Draft, message: Message) -> Conversation:
 
 def _speak(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
     language = draft.house.language_of(message) if message.kind is Kind.CUSTOMER else ""
-    known = language or conversation.language or draft.customer(message).attributes.get("language", "")
+    known = language or conversation.language or draft.person(message).attributes.get("language", "")
     return replace(
         conversation,
         language=known,
@@ -94,15 +95,6 @@ def _speak(draft: Draft, conversation: Conversation, message: Message) -> Conver
         reply_until=message.reply_until or conversation.reply_until,
         window_told=conversation.window_told and message.reply_until is None,
     )
-
-
-def _know_customer(draft: Draft, message: Message) -> None:
-    if message.kind is not Kind.CUSTOMER:
-        return
-    known = draft.customer(message)
-    attributes = {**known.attributes, **message.attributes}
-    name = known.name or message.sender.name
-    draft.put_customer(replace(known, attributes=attributes, name=name), message.sender.key)
 
 
 # --- match, promise, word the note

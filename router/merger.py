@@ -38,7 +38,7 @@ class Merger:
                 return survivor
             arrange.refuse_merge(one, survivor)
             await self._refuse_chain(one)
-            if one.customer != survivor.customer and not lead:
+            if not lead and not await self._same_person(one.customer, survivor.customer):
                 raise Forbidden("They are of different customers. Ask a lead to merge them.")
             done = await self._absorbed(survivor, one, agent)
             if done is not None and await self._merged(one, done, agent):
@@ -50,6 +50,13 @@ class Merger:
         if id not in found or into not in found:
             raise NotFound("There is no such conversation.")
         return found[id], found[into]
+
+    async def _same_person(self, one: str, other: str) -> bool:
+        """Tell whether the two are, or have become, one customer."""
+        if one == other:
+            return True
+        known = [await self._store.customer(each) for each in (one, other)]
+        return None not in known and len({each.id for each in known if each is not None}) == 1
 
     async def _refuse_chain(self, one: Conversation) -> None:
         """Refuse to merge what others were merged into: who follows them would have to follow twice."""

@@ -103,15 +103,19 @@ class Store(Protocol):
         ...
 
     async def of_customer(self, customer: str, limit: int) -> list[Conversation]:
-        """Return the customer's conversations, newest first."""
+        """Return the conversations of the person who this customer is now, under all identities, newest first."""
         ...
 
     async def customer(self, id: str) -> Customer | None:
-        """Return one customer."""
+        """Return the person who this customer is now: whoever it was joined into, else itself."""
+        ...
+
+    async def customers(self, ids: Sequence[str]) -> dict[str, Customer]:
+        """Return the records with these ids as they are stored; unknown ids are absent."""
         ...
 
     async def customers_of(self, identities: Sequence[str]) -> dict[str, Customer]:
-        """Return customers by identity key: whoever first came with it; strangers are absent."""
+        """Return by identity key who came with it first, as who they are now; strangers are absent."""
         ...
 
     async def recent_items(self, limit: int) -> list[tuple[str, Item]]:

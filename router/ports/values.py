@@ -37,8 +37,10 @@ class Loaded(Struct, frozen=True, kw_only=True):
     conversations: Mapping[str, Conversation]
     #: Ids of conversations by link (see `conversation.links_of`), newest first.
     links: Mapping[str, Sequence[str]]
-    #: Customers by identity key.
+    #: Customers by identity key, as who they are now.
     customers: Mapping[str, Customer]
+    #: Everybody with an identity key, whoever came with it first before the others.
+    holders: Mapping[str, Sequence[Customer]] = {}
     #: How many automatic notes each identity key got in the last 24 h.
     notes_sent: Mapping[str, int]
     #: All agents by id.

@@ -23,3 +23,8 @@ def newest_items(
         (item.sent_at, item.id, home, item) for (home, _), item in both.items() if item.sent_at is not None
     ]
     return [(home, item) for _, _, home, item in sorted(sent, key=lambda row: row[:2], reverse=True)[:limit]]
+
+
+def newest(conversations: Iterable[Conversation], limit: int) -> list[Conversation]:
+    """Return the conversations in which something happened last, newest first."""
+    return sorted(conversations, key=lambda each: (each.updated_at, each.id), reverse=True)[:limit]

@@ -6,11 +6,11 @@ import pytest
 from channels.email.mime.address import normal
 from channels.message import Identity
 from router import roster
-from router.conversation import Customer
+from router.conversation import Customer, Mark
 from router.customers import BATCH, Customers, Entry, identity, parsed, revised
 from router.errors import Conflict
 from router.ports import Commit, Outcome
-from tests.support.world import RULES, World
+from tests.support.world import MONDAY_NOON, RULES, World
 
 PREMIUM = """
   - name: Premium customers come first
@@ -191,4 +191,11 @@ def test_addresses_are_compared_as_the_mail_channel_does(address: str) -> None:
 def test_an_entry_that_says_nothing_new_is_the_same_value() -> None:
     """So that nothing is written for it."""
     known = Customer(id="c", version=3, identities=(Identity(kind="email", address="a@x.org"),), name="Ana")
-    assert revised(known, Entry(identities=(parsed("A@x.org"),), attributes={"tier": ""})) is known
+    assert (
+        revised(
+            known,
+            Entry(identities=(parsed("A@x.org"),), attributes={"tier": ""}),
+            Mark(at=MONDAY_NOON, person=True),
+        )
+        is known
+    )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from router.conversation import Conversation, Customer, links_of
 from router.ports import Loaded, Stored
+from router.stores import follow
 from router.stores.codec import customer_from
 from router.stores.limits import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
 from router.stores.mongo.base import CONVERSATION, stored
@@ -30,10 +31,11 @@ class MongoLoad(MongoProject):
         asked = {link for one in messages.values() for link in links_of(one.message)}
         senders = {one.message.sender.key for one in messages.values()}
         claimed = {claim.key for one in messages.values() for claim in one.message.claims}
-        links, customers, sent, agents = await asyncio.gather(
-            self._linked(asked), self._known(senders | claimed), self._sent(senders), self.agents()
+        links, holders, sent, agents = await asyncio.gather(
+            self._linked(asked), self._holders(senders | claimed), self._sent(senders), self.agents()
         )
-        theirs = {customers[key].id for key in senders if key in customers}
+        customers = {key: found[0] for key, found in holders.items()}
+        theirs = {one for key in senders if key in customers for one in customers[key].ids}
         wanted = {one.conversation for one in messages.values() if one.conversation}
         wanted.update(one for found in links.values() for one in found)
         wanted.update(await self._newest(theirs))
@@ -43,6 +45,7 @@ class MongoLoad(MongoProject):
             conversations=conversations,
             links=links,
             customers=customers,
+            holders=holders,
             notes_sent=sent,
             agents=agents,
         )
@@ -52,9 +55,7 @@ class MongoLoad(MongoProject):
         if lanes is None:
             lanes = await self._database.distinct("conversations", "lane", {"lane": {"$exists": True}})
         order = [("urgency", 1), ("_id", 1)]
-        heads = await _together(
-            self._found({"lane": lane}, sort=order, limit=limit) for lane in sorted(lanes)
-        )
+        heads = await together(self._found({"lane": lane}, sort=order, limit=limit) for lane in sorted(lanes))
         return [each for found in heads for each in found]
 
     async def _helped(self, rows: list[Row]) -> list[Row]:
@@ -91,23 +92,39 @@ class MongoLoad(MongoProject):
                 ids.append(row["conversation"])
         return {link: ids for link, ids in found.items() if ids}
 
-    async def _known(self, keys: Collection[str]) -> dict[str, Customer]:
-        """Return customers by identity key: whoever first came with it, else the lowest id."""
+    async def _holders(self, keys: Collection[str]) -> dict[str, list[Customer]]:
+        """Return everybody with each identity key, as who they are now."""
         wanted = {"$in": list(keys)}
         rows = await self._database.rows("customers", {"keys": wanted}) if keys else []
-        found: dict[str, Customer] = {}
-        for row in sorted(rows, key=lambda row: str(row["_id"])):
-            customer = customer_from(row["doc"])
-            for key in row["keys"]:
-                if key in keys and (row.get("first") == key or key not in found):
-                    found[key] = customer
-        return found
+        found = follow.holders(
+            (key, row.get("first") == key, customer_from(row["doc"]))
+            for row in rows
+            for key in row["keys"]
+            if key in keys
+        )
+        return follow.now(
+            found, await self._heirs_of({one.id: one for ones in found.values() for one in ones})
+        )
+
+    async def customers(self, ids: Sequence[str]) -> dict[str, Customer]:
+        """Return the records with these ids as they are stored."""
+        rows = await self._database.rows("customers", {"_id": {"$in": list(ids)}}) if ids else []
+        return {row["_id"]: customer_from(row["doc"]) for row in rows}
+
+    async def _heirs_of(self, known: dict[str, Customer]) -> dict[str, Customer]:
+        """Add the records that these lead on to."""
+        for _ in range(follow.HOPS):
+            beyond = follow.beyond(known)
+            if not beyond:
+                break
+            known = known | await self.customers(list(beyond))
+        return known
 
     async def _newest(self, customers: Collection[str]) -> list[str]:
         if not customers:
             return []
         order = [("updated_at", -1), ("_id", -1)]
-        found = await _together(
+        found = await together(
             self._database.rows("conversations", {"customer": one}, sort=order, limit=NEWEST, only=("_id",))
             for one in customers
         )
@@ -158,7 +175,7 @@ def _allowed(row: Row, since: Any) -> int:
     return sum(1 for note in row["notes"] if note["allowed"] and note["at"] > since)
 
 
-async def _together(questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+async def together(questions: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Ask all at once; the driver's pool limits how many are under way."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(question) for question in questions]

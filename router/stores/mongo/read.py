@@ -5,11 +5,12 @@ from datetime import datetime
 
 from router.conversation import Conversation, Customer, Item
 from router.ports import Stored
-from router.stores.codec import customer_from, item_from
-from router.stores.merge import lines, newest_items
+from router.stores import follow
+from router.stores.codec import item_from
+from router.stores.merge import lines, newest, newest_items
 from router.stores.mongo.base import stored
 from router.stores.mongo.client import Row
-from router.stores.mongo.load import MongoLoad
+from router.stores.mongo.load import MongoLoad, together
 from router.stores.words import asked
 
 #: Most hits of a search that are looked at.
@@ -90,18 +91,21 @@ class MongoRead(MongoLoad):
         return sorted(found, key=lambda each: (each.updated_at, each.id), reverse=True)[:limit]
 
     async def of_customer(self, customer: str, limit: int) -> list[Conversation]:
-        """Return the customer's conversations, newest first."""
+        """Return the conversations of the person who this customer is now, newest first."""
         order = [("updated_at", -1), ("_id", -1)]
-        return await self._found({"customer": customer}, sort=order, limit=limit)
+        known = await self.customer(customer)
+        ids = (customer,) if known is None else known.ids
+        found = await together(self._found({"customer": each}, sort=order, limit=limit) for each in ids)
+        return newest((one for part in found for one in part), limit)
 
     async def customer(self, id: str) -> Customer | None:
-        """Return one customer."""
-        row = await self._database.row("customers", {"_id": id})
-        return customer_from(row["doc"]) if row is not None else None
+        """Return the person who this customer is now: whoever it was joined into, else itself."""
+        known = await self._heirs_of(await self.customers([id]))
+        return follow.present(known, id) if id in known else None
 
     async def customers_of(self, identities: Sequence[str]) -> dict[str, Customer]:
-        """Return customers by identity key: whoever first came with it; strangers are absent."""
-        return await self._known(set(identities))
+        """Return by identity key who came with it first, as who they are now; strangers are absent."""
+        return {key: found[0] for key, found in (await self._holders(set(identities))).items()}
 
     async def recent_items(self, limit: int) -> list[tuple[str, Item]]:
         """Return (conversation id, item) of what was sent last, newest first, for `/outbox`."""

@@ -7,13 +7,14 @@ from typing import Any
 
 from router.conversation import Agent, Conversation, Customer, Event, is_owed
 from router.ports import Change, Commit, Outcome
-from router.stores.codec import encode, keys_json, ms, ms_or_none
+from router.stores.codec import customer_from, encode, keys_json, ms, ms_or_none
 from router.stores.sqlite.base import SqliteBase
 from router.stores.sqlite.queries import SQL
 from router.stores.sqlite.search import index_words
 
 NEW_AGENT, CHANGE_AGENT = SQL["new_agent"], SQL["change_agent"]
-NEW_CUSTOMER, CHANGE_CUSTOMER, IDENTITY = SQL["new_customer"], SQL["change_customer"], SQL["identity"]
+NEW_CUSTOMER, CHANGE_CUSTOMER, CUSTOMERS = SQL["new_customer"], SQL["change_customer"], SQL["customers"]
+IDENTITY, LOST_IDENTITY = SQL["identity"], SQL["lost_identity"]
 NEW_CONVERSATION, CHANGE_CONVERSATION = SQL["new_conversation"], SQL["change_conversation"]
 SEND_CONVERSATION = SQL["send_conversation"]
 TAKEN, APPLY, LINK, ARCHIVE, APPEND = SQL["taken"], SQL["apply"], SQL["link"], SQL["archive"], SQL["append"]
@@ -104,14 +105,18 @@ def _write_agent(conn: sqlite3.Connection, agent: Agent) -> bool:
 
 
 def _write_customer(conn: sqlite3.Connection, customer: Customer) -> bool:
-    doc = encode(customer)
+    doc, keys = encode(customer), {identity.key for identity in customer.identities}
+    had: set[str] = set()
     if customer.version == 1:
         first = customer.identities[0].key if customer.identities else None
         won = conn.execute(NEW_CUSTOMER, (1, doc, first, customer.id)).rowcount == 1
     else:
+        for _, before in conn.execute(CUSTOMERS, (keys_json([customer.id]),)):
+            had = {identity.key for identity in customer_from(before).identities}
         won = conn.execute(CHANGE_CUSTOMER, (customer.version, doc, customer.id)).rowcount == 1
     if won:
-        conn.executemany(IDENTITY, [(identity.key, customer.id) for identity in customer.identities])
+        conn.executemany(IDENTITY, [(key, customer.id) for key in keys - had])
+        conn.executemany(LOST_IDENTITY, [(key, customer.id) for key in had - keys])
     return won
 
 

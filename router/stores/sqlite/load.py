@@ -3,15 +3,16 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from router.conversation import Conversation, links_of
+from router.conversation import Conversation, Customer, links_of
 from router.ports import Loaded, Stored
+from router.stores import follow
 from router.stores.codec import customer_from, keys_json, ms
 from router.stores.limits import HEIRS, NEWEST, NOTES_WINDOW, PER_LINK
 from router.stores.sqlite.base import SqliteBase, stored
 from router.stores.sqlite.queries import SQL
 
 MESSAGES, CONVERSATIONS, LINKED = SQL["messages"], SQL["conversations"], SQL["linked"]
-KNOWN_CUSTOMERS, NEWEST_OF_CUSTOMERS = SQL["known_customers"], SQL["newest_of_customers"]
+HOLDERS, CUSTOMERS, NEWEST_OF_CUSTOMERS = SQL["holders"], SQL["customers"], SQL["newest_of_customers"]
 NOTES_SENT, LANES, WAITING = SQL["notes_sent"], SQL["lanes"], SQL["waiting"]
 
 
@@ -30,11 +31,11 @@ class SqliteLoad(SqliteBase):
             links = _linked(conn, messages.values())
             senders = {one.message.sender.key for one in messages.values()}
             claimed = {claim.key for one in messages.values() for claim in one.message.claims}
-            rows = conn.execute(KNOWN_CUSTOMERS, (keys_json(senders | claimed),)) if senders else ()
-            customers = {key: customer_from(doc) for key, doc in rows}
+            holders = who_has(conn, senders | claimed)
+            customers = {key: found[0] for key, found in holders.items()}
             wanted = {one.conversation for one in messages.values() if one.conversation}
             wanted.update(one for found in links.values() for one in found)
-            theirs = {customers[key].id for key in senders if key in customers}
+            theirs = {one for key in senders if key in customers for one in customers[key].ids}
             if theirs:
                 wanted.update(
                     row[0] for row in conn.execute(NEWEST_OF_CUSTOMERS, (keys_json(theirs), NEWEST))
@@ -45,6 +46,7 @@ class SqliteLoad(SqliteBase):
                 conversations=self._with_heirs(conn, wanted),
                 links=links,
                 customers=customers,
+                holders=holders,
                 notes_sent=dict(sent),
                 agents=self._all_agents(conn),
             )
@@ -70,6 +72,31 @@ class SqliteLoad(SqliteBase):
             found.update((each.id, each) for each in fresh)
             wanted = {each.merged_into for each in fresh if each.merged_into}
         return found
+
+
+def who_has(conn: sqlite3.Connection, keys: Iterable[str]) -> dict[str, list[Customer]]:
+    """Return everybody with each identity key, as who they are now."""
+    asked = keys_json(keys)
+    if asked == "[]":
+        return {}
+    rows = [(key, bool(first), customer_from(doc)) for key, first, doc in conn.execute(HOLDERS, (asked,))]
+    found = follow.holders(rows)
+    return follow.now(found, with_heirs(conn, {one.id: one for ones in found.values() for one in ones}))
+
+
+def records(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Customer]:
+    """Return the customers' records with these ids."""
+    return {name: customer_from(doc) for name, doc in conn.execute(CUSTOMERS, (keys_json(ids),))}
+
+
+def with_heirs(conn: sqlite3.Connection, known: dict[str, Customer]) -> dict[str, Customer]:
+    """Add the records that these lead on to."""
+    for _ in range(follow.HOPS):
+        beyond = follow.beyond(known)
+        if not beyond:
+            break
+        known = known | records(conn, beyond)
+    return known
 
 
 def _linked(conn: sqlite3.Connection, messages: Iterable[Stored]) -> dict[str, list[str]]:

@@ -41,12 +41,13 @@ FROM json_each(?1) k CROSS JOIN links l ON l.link = k.value AND l.opened_at >= c
     (SELECT opened_at FROM links WHERE link = k.value ORDER BY opened_at DESC LIMIT 1 OFFSET ?2 - 1), -9e15)
 ORDER BY l.opened_at DESC, l.conversation DESC
 
--- name: known_customers
--- Customers by identity key: whoever first came with it, else the lowest id of those who also have it.
-SELECT k.value, c.doc
-FROM json_each(?) k CROSS JOIN customers c ON c.id = coalesce(
-    (SELECT id FROM customers WHERE first = k.value),
-    (SELECT min(customer) FROM identities WHERE key = k.value))
+-- name: holders
+-- Everybody with an identity key: key, whether they came with it first, the record.
+SELECT k.value, coalesce(c.first = k.value, 0), c.doc
+FROM json_each(?) k CROSS JOIN identities i ON i.key = k.value CROSS JOIN customers c ON c.id = i.customer
+
+-- name: customers
+SELECT c.id, c.doc FROM json_each(?) k CROSS JOIN customers c ON c.id = k.value
 
 -- name: newest_of_customers
 SELECT c.id
@@ -89,6 +90,9 @@ UPDATE customers SET version = ?1, doc = ?2 WHERE id = ?3 AND version = ?1 - 1
 
 -- name: identity
 INSERT INTO identities (key, customer) VALUES (?, ?) ON CONFLICT DO NOTHING
+
+-- name: lost_identity
+DELETE FROM identities WHERE key = ? AND customer = ?
 
 -- name: taken
 -- Which of these messages are in a conversation already: key, conversation.
@@ -159,9 +163,6 @@ ORDER BY urgency, id LIMIT ?3
 
 -- name: of_customer
 SELECT id, version, doc FROM conversations WHERE customer = ? ORDER BY updated_at DESC, id DESC LIMIT ?
-
--- name: customer
-SELECT doc FROM customers WHERE id = ?
 
 -- name: last_sent
 -- The conversations in which something was sent last; the newest items are among theirs.

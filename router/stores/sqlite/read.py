@@ -6,14 +6,15 @@ from datetime import datetime
 
 from router.conversation import Conversation, Customer, Item
 from router.ports import Stored
-from router.stores.codec import customer_from, item_from, keys_json, ms
-from router.stores.merge import lines, newest_items
+from router.stores import follow
+from router.stores.codec import item_from, keys_json, ms
+from router.stores.merge import lines, newest, newest_items
 from router.stores.sqlite.base import CONVERSATION, SqliteBase, stored
+from router.stores.sqlite.load import records, who_has, with_heirs
 from router.stores.sqlite.queries import SQL
 from router.stores.sqlite.search import index_words, question
 
 CONVERSATIONS, BY_LINK = SQL["conversations"], SQL["by_link"]
-CUSTOMER, KNOWN_CUSTOMERS = SQL["customer"], SQL["known_customers"]
 TRANSCRIPT_MESSAGES, TRANSCRIPT_ARCHIVE = SQL["transcript_messages"], SQL["transcript_archive"]
 MINE, WATCHED, OF_CUSTOMER = SQL["mine"], SQL["watched"], SQL["of_customer"]
 LISTED, LISTED_QUEUE = SQL["listed"], SQL["listed_queue"]
@@ -80,20 +81,33 @@ class SqliteRead(SqliteBase):
         return await self._read(self._few(SEARCH, wanted, limit))
 
     async def of_customer(self, customer: str, limit: int) -> list[Conversation]:
-        """Return the customer's conversations, newest first."""
-        return await self._read(self._few(OF_CUSTOMER, customer, limit))
+        """Return the conversations of the person who this customer is now, newest first."""
+        known = await self.customer(customer)
+        ids = (customer,) if known is None else known.ids
+
+        def read(conn: sqlite3.Connection) -> list[Conversation]:
+            found = (self._decoded(conn.execute(OF_CUSTOMER, (each, limit))) for each in ids)
+            return newest((one for part in found for one in part), limit)
+
+        return await self._read(read)
 
     async def customer(self, id: str) -> Customer | None:
-        """Return one customer."""
-        row = await self._near(lambda conn: conn.execute(CUSTOMER, (id,)).fetchone())
-        return customer_from(row[0]) if row is not None else None
+        """Return the person who this customer is now: whoever it was joined into, else itself."""
+
+        def read(conn: sqlite3.Connection) -> Customer | None:
+            known = with_heirs(conn, records(conn, [id]))
+            return follow.present(known, id) if id in known else None
+
+        return await self._near(read)
+
+    async def customers(self, ids: Sequence[str]) -> dict[str, Customer]:
+        """Return the records with these ids as they are stored."""
+        return await self._read(lambda conn: records(conn, ids))
 
     async def customers_of(self, identities: Sequence[str]) -> dict[str, Customer]:
-        """Return customers by identity key: whoever first came with it; strangers are absent."""
-        asked = (keys_json(identities),)
-        return await self._read(
-            lambda conn: {key: customer_from(doc) for key, doc in conn.execute(KNOWN_CUSTOMERS, asked)}
-        )
+        """Return by identity key who came with it first, as who they are now; strangers are absent."""
+        found = await self._read(lambda conn: who_has(conn, identities))
+        return {key: ones[0] for key, ones in found.items()}
 
     async def recent_items(self, limit: int) -> list[tuple[str, Item]]:
         """Return (conversation id, item) of what was sent last, newest first, for `/outbox`."""
