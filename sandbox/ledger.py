@@ -65,6 +65,10 @@ class Ledger:
         """Return how many rows there are."""
         return len(self._rows)
 
+    def since(self, count: int) -> list[Seen]:
+        """Return the rows after the first so many."""
+        return self._rows[count:]
+
     def to(self, customer: str) -> list[Seen]:
         """Return what reached the customer, in order."""
         return [row for row in self._rows if row.ours and row.customer == customer]

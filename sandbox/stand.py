@@ -6,7 +6,7 @@ from typing import Protocol, cast
 
 from aiohttp import web
 
-from sandbox.faults import Faults
+from sandbox.faults import Fault, Faults
 from sandbox.ledger import Ledger
 
 #: Where the stand-in of each shipped channel is; one made by `channels new` has its own in `channels/<name>/stand.py`.
@@ -16,6 +16,7 @@ SHIPPED: Mapping[str, str] = {
     "phone": "sandbox.twilio",
     "forum": "sandbox.discourse",
     "email": "sandbox.mail",
+    "webchat": "sandbox.webchat",
 }
 
 
@@ -58,6 +59,16 @@ def stand_of(channel: str) -> Stand:
     """Build the stand-in for a channel's provider, not started yet."""
     name = SHIPPED.get(channel, f"channels.{channel}.stand")
     return cast(Callable[[], Stand], import_module(name).stand)()
+
+
+def known_faults(stand: Stand) -> frozenset[Fault]:
+    """Return the faults that the stand-in's provider can have: its `knows`, or all where it does not say."""
+    return frozenset(getattr(stand, "knows", Fault))
+
+
+def reason(error: BaseException) -> str:
+    """Return what went wrong in words; the error's kind where it has none."""
+    return str(error).strip() or type(error).__name__
 
 
 class Site:

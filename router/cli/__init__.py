@@ -17,6 +17,7 @@ MODULES = {
     "notes": "notes",
     "users": "user",
     "customers": "customer",
+    "demo": "demo",
 }
 
 

@@ -1,0 +1,43 @@
+"""Who signs in at the demo: tokens for the made-up team, links for whoever watches."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from router.bootstrap import Parts, build
+from router.config import load_settings
+from router.desk import users
+from router.errors import Conflict
+from router.welcome import Door
+
+#: The agent of the rules as whom the viewer answers; everybody else is made up.
+VIEWER = "robin"
+
+
+async def tokens(settings: Path) -> dict[str, str]:
+    """Make an account for everybody in the rules, the viewer an administrator, and return API tokens by agent id."""
+    async with _opened(settings) as parts:
+        found = {}
+        for person in parts.keeper.book().people.values():
+            role = "admin" if person.id == VIEWER else "lead"
+            with suppress(Conflict):
+                await users.add(parts.store, email=person.email, name=person.name, role=role)
+            found[person.id] = await users.token(Door(parts), person.email, name="demo")
+        return found
+
+
+async def link(settings: Path) -> str:
+    """Return a new link that signs the viewer in."""
+    async with _opened(settings) as parts:
+        return await users.first_link(Door(parts), VIEWER)
+
+
+@asynccontextmanager
+async def _opened(settings: Path) -> AsyncIterator[Parts]:
+    """Open the store beside the running service, for one job."""
+    parts = build(load_settings(settings, environ={}))
+    await parts.store.open()
+    try:
+        yield parts
+    finally:
+        await parts.store.close()

@@ -1,0 +1,5 @@
+"""The page that shows both sides: what customers see at each provider, and what the desk sees."""
+
+from sandbox.page.server import Page
+
+__all__ = ["Page"]
