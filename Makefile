@@ -9,13 +9,16 @@ ARGS ?=
 PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types layers supply artefacts rules bench drill soak lock clean servers
+.PHONY: help run demo test check lint types layers supply artefacts rules bench drill soak lock clean servers
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 run: $(RUN_STAMP)  ## start everything in one process; no settings needed
 	@exec $(PYTHON) -m router run $(ARGS)
+
+demo: $(RUN_STAMP)  ## made-up customers on all channels, and a page that shows both sides
+	@exec $(PYTHON) -m router demo $(ARGS)
 
 test: $(DEV_STAMP) servers  ## run every test
 	$(PYTEST) $(ARGS)

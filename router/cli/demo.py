@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from router.errors import ConfigError
+
 
 def demo(
     speed: Annotated[
@@ -26,8 +28,15 @@ def demo(
     ] = None,
 ) -> None:
     """Show it at work: every provider played on this machine, customers who write, a team that answers."""
-    from router.demo.show import Options, main  # noqa: PLC0415  # slow to import: only for this command
-
+    try:
+        from router.demo.show import Options, main  # noqa: PLC0415  # slow to import: only for this command
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "sandbox":
+            raise
+        raise ConfigError(
+            "The providers' stand-ins are not installed here; the container image leaves them out. "
+            "Run the demo from a checkout: make demo"
+        ) from None
     options = Options(speed=speed, seed=seed, port=port, folder=folder)
     asyncio.run(main(options, typer.echo))
 

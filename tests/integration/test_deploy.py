@@ -290,7 +290,7 @@ def test_the_wheel_holds_all_that_runs_and_nothing_else(tmp_path: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     expected = {
         str(path.relative_to(ROOT))
-        for package in ("channels", "rules", "router")
+        for package in ("channels", "rules", "router", "sandbox")
         for pattern in ("*.py", *DATA)
         for path in (ROOT / package).rglob(pattern)
         if "testdata" not in path.parts
