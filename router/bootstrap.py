@@ -65,9 +65,9 @@ def open_wording(settings: Settings) -> Wording:
     return Wording.load(own if own is not None and own.is_dir() else None)
 
 
-def build(settings: Settings) -> Parts:
-    """Build every part for the settings. Raises ConfigError."""
-    clock, ids = SystemClock(), RandomIds()
+def build(settings: Settings, clock: Clock | None = None) -> Parts:
+    """Build every part for the settings, on the computer's own clock unless told otherwise. Raises ConfigError."""
+    clock, ids = clock or SystemClock(), RandomIds()
     secret = settings.secret_key.encode()
     store, blobs = _store(settings, clock)
     broker, events = _broker(settings)

@@ -183,15 +183,14 @@ class AccountHost:
         self, message_id: str, *, thread: str = "", references: Sequence[str] = (), text: str = ""
     ) -> bool:
         """Tell whether our outbox sent this, or is sending it right now."""
-        if await self._parts.store.by_link(f"mid:{message_id}") is not None:
-            return True
         links = [thread_link(self.channel, self.account, thread)] if thread else []
         links += [f"mid:{one}" for one in reversed(references)]
         for link in links:
             found = await self._parts.store.by_link(link)
             if found is not None and leaving(found, text):
                 return True
-        return False
+        # asked for last: what was leaving a moment ago has its name by now
+        return await self._parts.store.by_link(f"mid:{message_id}") is not None
 
     async def recall(self, name: str) -> Memo:
         """Return what was kept for this account under the name."""

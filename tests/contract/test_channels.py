@@ -1,0 +1,292 @@
+"""What holds for every channel: real service, real HTTP, a stand-in for the provider whose ledger is the judge.
+
+Runs on all channels that have a stand-in, those made by `channels new` among them; never asks for a channel's name.
+"""
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from channels import registry
+from channels.message import Kind
+from router.conversation import Conversation, Item, PromiseState, SendState
+from sandbox.faults import Fault
+from sandbox.stand import SHIPPED, known_faults, stand_of
+from tests.support.alive import Alive, LeapingClock, Place, opened, running
+from tests.support.process import Elsewhere
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+#: All channels with a stand-in.
+CHANNELS = [name for name in registry.names() if find_spec(SHIPPED.get(name, f"channels.{name}.stand"))]
+#: What may go wrong when we send, and when an event is brought to us.
+SENDING = (
+    Fault.THROTTLED,
+    Fault.THROTTLED_BARE,
+    Fault.BROKEN,
+    Fault.DROPPED,
+    Fault.FAILED_AFTER,
+    Fault.REFUSED,
+    Fault.REVOKED,
+)
+EVENTS = (Fault.TWICE, Fault.REORDERED, Fault.LATE, Fault.LOST)
+REDELIVERIES = 100
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CHANNELS)
+async def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Place]:
+    """Give one account of each channel, and the provider's stand-in."""
+    channel = request.param
+    async with opened(tmp_path_factory.mktemp(channel), channel, stand_of(channel)) as place:
+        yield place
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def alive(place: Place) -> AsyncIterator[Alive]:
+    """Run the service with this account."""
+    async with running(place) as service:
+        yield service
+
+
+@pytest.fixture
+def well(alive: Alive) -> Alive:
+    """Give the service with everything going well at the provider."""
+    alive.stand.faults.clear()
+    return alive
+
+
+def word() -> str:
+    """Return a word that nobody else writes."""
+    return f"kw{secrets.token_hex(5)}"
+
+
+def person() -> str:
+    """Return a customer who has never written."""
+    return f"ana{secrets.token_hex(4)}"
+
+
+async def written(alive: Alive, customer: str, text: str) -> Conversation:
+    """Let the customer write, and wait until the router has a conversation for it."""
+    await alive.stand.write(customer, text, public=False)
+    return await alive.one(text.rsplit(maxsplit=1)[-1])
+
+
+def texts(alive: Alive, customer: str) -> list[str]:
+    """Return what the customer got from us."""
+    return [row.text for row in alive.stand.ledger.to(customer)]
+
+
+def copies(alive: Alive, customer: str, item: Item) -> int:
+    """Return how many copies of it reached the customer; a long one may come in parts, a provider may add to it."""
+    return sum(item.text in text or text in item.text for text in texts(alive, customer))
+
+
+async def heard(alive: Alive, customer: str, count: int) -> list[str]:
+    """Wait until the customer has got so much from us."""
+
+    async def enough() -> list[str] | None:
+        found = texts(alive, customer)
+        return found if len(found) >= count else None
+
+    found: list[str] = await alive.until(enough, f"{count} things to reach {customer}")
+    return found
+
+
+def sent_once_or_shown(alive: Alive, customer: str, one: Conversation, items: Sequence[Item]) -> None:
+    """Hold what became of all that we wanted to send against what the customer got."""
+    for item in items:
+        got = copies(alive, customer, item)
+        if item.state is SendState.SENT:
+            assert got == 1, f"{item.state}: {got} copies"
+        else:
+            assert got <= 1, f"{item.state}: {got} copies"
+            assert item.reason
+            assert one.flags or one.no_note, "nobody is told"
+
+
+async def test_a_message_becomes_a_conversation_and_gets_one_note(well: Alive) -> None:
+    """It has a person and a due time, and the customer hears from us once."""
+    customer, key = person(), word()
+    one = await written(well, customer, f"Where is my parcel {key}")
+    assert one.accountable
+    assert one.due_at is not None
+    one, items = await well.settled(key)
+    assert [(item.note is not None, item.state) for item in items] == [(True, SendState.SENT)]
+    assert len(await heard(well, customer, 1)) == 1
+    assert copies(well, customer, items[0]) == 1
+
+
+async def test_a_persons_answer_reaches_the_customer_once(well: Alive) -> None:
+    """What Maria writes at the desk arrives, even when she presses twice; the promise is kept."""
+    customer, key = person(), word()
+    one = await written(well, customer, f"Where is my parcel {key}")
+    await well.settled(key)
+    for _ in range(2):
+        await well.reply(one, "It is on its way since this morning.", key=f"r{key}")
+    one, items = await well.settled(key, 2)
+    assert [item.state for item in items] == [SendState.SENT] * 2
+    assert copies(well, customer, items[1]) == 1
+    assert one.promise is None or one.promise.state is PromiseState.KEPT
+
+
+async def test_the_same_event_a_hundred_times_is_one_message(well: Alive) -> None:
+    """Redelivered all at once, an event is stored and shown once, and causes one note."""
+    if not well.place.hooked:
+        pytest.skip("nothing is delivered to a hook here")
+    key = word()
+    one = await written(well, person(), f"Only once {key}")
+    sent = [each for each in well.place.gateway.taken if key.encode() in each.body]
+    assert sent, "the message came in another way"
+    answers = await asyncio.gather(*(well.place.gateway.again(sent[0]) for _ in range(REDELIVERIES)))
+    assert set(answers) <= {200, 201, 202, 204}
+    one, items = await well.settled(key)
+    assert len(await well.has(key)) == 1
+    assert [entry.kind for entry in one.entries] == [Kind.CUSTOMER]
+    assert len(items) == 1
+
+
+async def test_a_forged_event_is_refused_whatever_byte_was_changed(well: Alive) -> None:
+    """Each changed byte of the body or of a signature gives 401 or 403, and nothing comes in."""
+    if not well.place.hooked:
+        pytest.skip("nothing is delivered to a hook here")
+    key = word()
+    await written(well, person(), f"Genuine {key}")
+    one = next(each for each in well.place.gateway.taken if key.encode() in each.body)
+    bodies = [flipped(one.body, at) for at in range(len(one.body))]
+    headers = [
+        (name, flipped(value.encode(), at).decode("latin-1"))
+        for name, value in one.headers.items()
+        if "signature" in name.lower()
+        for at in range(len(value))
+    ]
+    gateway = well.place.gateway
+    answers = [await gateway.again(one, body) for body in bodies]
+    answers += [await gateway.again(one, None, **{name: value}) for name, value in headers]
+    assert headers
+    assert set(answers) <= {401, 403}
+    assert len(await well.has(key)) == 1
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    """Return the bytes with the lowest bit of one of them changed."""
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+async def test_an_answer_given_elsewhere_keeps_the_promise(well: Alive) -> None:
+    """What our own people write in the provider's app is theirs: the promise is kept, and no note follows."""
+    customer, key = person(), word()
+    await written(well, customer, f"Can you help {key}")
+    await well.settled(key)
+    try:
+        await well.stand.answer(customer, f"Tom here, done by hand {key}x")
+    except NotImplementedError:
+        pytest.skip("there is no other app to answer in")
+
+    async def answered() -> Conversation | None:
+        one = await well.one(key)
+        return one if any(entry.kind is Kind.AGENT for entry in one.entries) else None
+
+    one: Conversation = await well.until(answered, "the answer given elsewhere", leap_s=2.0)
+    ended = [made.state for made in (*one.promises, *([one.promise] if one.promise else []))]
+    assert set(ended) == {PromiseState.KEPT}
+    assert len([entry for entry in one.entries if entry.kind is Kind.AGENT]) == 1
+    assert one.waiting_since is None
+
+
+@pytest.mark.parametrize("fault", SENDING)
+async def test_what_goes_wrong_in_sending_is_sent_once_or_shown(well: Alive, fault: Fault) -> None:
+    """A person's answer reaches the customer once, or its author is told what to do; never twice, never nothing."""
+    if fault not in known_faults(well.stand):
+        pytest.skip("this provider does not do that")
+    customer, key = person(), word()
+    one = await written(well, customer, f"Something is wrong {key}")
+    await well.settled(key)
+    faults = well.stand.faults
+    before = faults.struck.get(fault, 0)
+    faults.set(fault, times=None if fault is Fault.REVOKED else 1)
+    await well.reply(one, f"Here is what you asked for, {secrets.token_hex(3)}.")
+
+    async def struck() -> bool:
+        return faults.struck.get(fault, 0) > before
+
+    await well.until(struck, f"{fault.value} to strike")
+    if fault is Fault.REVOKED:
+        await asyncio.sleep(0.3)
+    faults.clear()
+    one, items = await well.settled(key, 2)
+    sent_once_or_shown(well, customer, one, items)
+    assert items[1].state is not SendState.CANCELLED
+
+
+@pytest.mark.parametrize("fault", EVENTS)
+async def test_events_that_come_badly_count_once(well: Alive, fault: Fault) -> None:
+    """Twice, in the wrong order, late or lost: each message is there once."""
+    if fault not in known_faults(well.stand):
+        pytest.skip("this provider does not do that")
+    customer, key = person(), word()
+    well.stand.faults.set(fault, times=2)
+    for number in range(3):
+        await well.stand.write(customer, f"Part {number} {key}", public=False)
+
+    async def complete() -> list[str] | None:
+        found = [entry.key for one in await well.has(key) for entry in one.entries]
+        return found if len(found) >= 3 else None
+
+    found = await well.until(complete, "all three messages", leap_s=2.0)
+    await asyncio.sleep(0.3)
+    assert well.stand.faults.struck.get(fault, 0) > 0
+    found = [entry.key for one in await well.has(key) for entry in one.entries]
+    assert len(found) == len(set(found)) == 3
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_killed_in_the_middle_it_loses_and_doubles_nothing(channel: str, tmp_path: Path) -> None:
+    """After SIGKILL while messages come in and notes go out, each message is there once and each note at most once."""
+    customers = {person(): word() for _ in range(8)}
+    async with opened(tmp_path, channel, stand_of(channel)) as place:
+        with Elsewhere(place) as process:
+            await process.start()
+            await place.connect()
+            writing = [
+                asyncio.create_task(insist(place, customer, key, number * 0.05))
+                for number, (customer, key) in enumerate(customers.items())
+            ]
+            await first_note(place)
+            process.kill()
+        async with running(place, LeapingClock()) as alive:
+            await asyncio.gather(*writing)
+            for customer, key in customers.items():
+                await alive.until(lambda key=key: alive.has(key), f"what {customer} wrote", leap_s=1.0)
+                one, items = await alive.settled(key, 0)
+                assert [entry.kind for entry in one.entries] == [Kind.CUSTOMER]
+                assert len(await alive.has(key)) == 1
+                sent_once_or_shown(alive, customer, one, items)
+            notes = Counter(row.customer for row in place.stand.ledger if row.ours)
+            assert max(notes.values(), default=0) <= 1
+
+
+async def insist(place: Place, customer: str, key: str, after_s: float) -> None:
+    """Let a customer write, again when the provider itself did not take it."""
+    await asyncio.sleep(after_s)
+    async with asyncio.timeout(60):
+        while not place.stand.ledger.by(customer):
+            try:
+                await place.stand.write(customer, f"In the middle {key}", public=False)
+            except Exception:  # noqa: BLE001  # whatever the stand-in says, it has not taken it
+                await asyncio.sleep(0.2)
+
+
+async def first_note(place: Place) -> None:
+    """Wait until some customer has heard from us."""
+    async with asyncio.timeout(40):
+        while not any(row.ours for row in place.stand.ledger):
+            await asyncio.sleep(0.01)
