@@ -134,15 +134,15 @@ class Actions:
 
         return await self._change(id, step)
 
-    async def release(self, id: str, *, agent: str) -> Conversation:
-        """Put it back into its queue."""
-        now = self._clock.now()
+    async def release(self, id: str, *, agent: str, reason: str = "") -> Conversation:
+        """Put it back into its queue; in the running wait it is not handed to them again."""
+        now, why = self._clock.now(), {"reason": reason} if reason else {}
 
         def step(one: Conversation, agents: Mapping[str, Agent]) -> _Stepped:
             if one.owner != agent:
                 raise Conflict("It is not yours any more.")
-            loose = replace(self._accounted(steps.disown(one), agents, now), previous_owner="")
-            return loose, [event(one, now, "let go", agent=agent)], ()
+            loose = self._accounted(steps.give_back(one), agents, now)
+            return loose, [event(one, now, "let go", agent=agent, **why)], ()
 
         return await self._change(id, step)
 

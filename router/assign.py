@@ -95,7 +95,9 @@ def _choose(
     free = [
         one
         for one in pool.values()
-        if able(one.person, conversation, needs_language) and room(one, conversation.channel) > 0
+        if one.person.id not in conversation.declined
+        and able(one.person, conversation, needs_language)
+        and room(one, conversation.channel) > 0
     ]
     if not free:
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from channels import registry
@@ -28,6 +29,9 @@ from rules.evaluate import Rulebook
 from rules.load import load
 from rules.wording import Wording
 
+if TYPE_CHECKING:
+    from router.desk.slack import Slack
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
@@ -50,6 +54,8 @@ class Parts:
     hosts: Mapping[tuple[str, str], AccountHost]
     channels: Mapping[tuple[str, str], Channel]
     notifier: Notifier
+    #: Tells agents of their work; None while no token is set.
+    slack: "Slack | None" = None
 
 
 def open_rules(settings: Settings) -> Rulebook:
@@ -94,6 +100,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
     channels = {key: registry.adapter(key[0]).open(host) for key, host in hosts.items()}
     notifier = Notifier(store, events, ids, clock, keeper, channels)
     notifier.gates.report = lambda key, state, error: hosts[key].report(state, error, part="outgoing")
+    actions = Actions(store, events, ids, clock, keeper)
     return Parts(
         settings=settings,
         secret=secret,
@@ -107,11 +114,31 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         acceptor=acceptor,
         consumer=consumer,
         timers=Timers(store, broker, events, consumer, (ids, clock, keeper)),
-        actions=Actions(store, events, ids, clock, keeper),
+        actions=actions,
         hosts=hosts,
         channels=channels,
         notifier=notifier,
+        slack=_slack(settings, shared, actions, keeper),
     )
+
+
+def _slack(settings: Settings, shared: HostParts, actions: Actions, keeper: Keeper) -> "Slack | None":
+    if not settings.slack.bot_token:
+        return None
+    from router.desk.slack import Office, Slack  # noqa: PLC0415  # slow to import, and not wanted by everybody
+
+    office = Office(
+        store=shared.store,
+        events=shared.events,
+        clock=shared.clock,
+        ids=shared.ids,
+        actions=actions,
+        book=keeper.book,
+        public_url=settings.public_url,
+        zone=settings.zone,
+        title=lambda channel: registry.manifest(channel).title,
+    )
+    return Slack(office, settings.slack)
 
 
 def _store(settings: Settings, clock: Clock) -> tuple[Store, Vault]:

@@ -19,13 +19,19 @@ from router.errors import ConfigError
 from router.settings import Account, Accounts, Settings
 from router.sources import Places, Tree, find, gather, secret_in
 
-__all__ = ["Settings", "check_sample", "load_settings"]
+__all__ = ["Settings", "check_sample", "load_settings", "without_ours"]
 
 #: The accounts there are while nobody names any.
 DEFAULTS = Path(__file__).with_name("defaults.toml")
 ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 #: Own keys that may be read from a file: `secret_key_file = "/run/secrets/key"`.
-SECRETS = (("secret_key",), ("store", "url"), ("broker", "url"))
+SECRETS = (
+    ("secret_key",),
+    ("store", "url"),
+    ("broker", "url"),
+    ("slack", "bot_token"),
+    ("slack", "signing_secret"),
+)
 
 
 def load_settings(
@@ -48,6 +54,11 @@ def load_settings(
         raise ConfigError("\n".join(_placed(problem, places, file) for problem in problems))
     settings = _completed(settings, base, environ)
     return _prepared(settings) if prepare else settings
+
+
+def without_ours() -> dict[str, str]:
+    """Return the environment without our settings, for a process of ours that has all of them in its file."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("HANDLEBY_")}
 
 
 def check_sample(settings: Settings, *, sample: bool, agents: int) -> None:

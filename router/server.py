@@ -46,6 +46,8 @@ class Server:
         if "channels" in self._roles:
             app.add_routes([_route(one) for one in channel_routes(self._parts.channels)])
         if "desk" in self._roles:
+            if self._parts.slack is not None:
+                app.add_routes(self._parts.slack.routes())
             desk.mount(app, self._desk_parts())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_S, handle_signals=False)
         await self._runner.setup()

@@ -58,6 +58,9 @@ class Service:
             if "router" in self._roles:
                 keep += [group.create_task(self._keep("timers", parts.timers.run))]
                 keep += [group.create_task(self._keep("outbox", parts.notifier.run))]
+            if "desk" in self._roles and parts.slack is not None:
+                slack = parts.slack.loops()
+                keep += [group.create_task(self._keep(name, loop)) for name, loop in slack.items()]
             receivers = self._receivers(group) if "channels" in self._roles else []
             await self._server.start()
             await started()

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, model_validator
 
 from channels.account import KINDS
 from router.keyfile import ADVICE, LEAST
@@ -51,6 +51,19 @@ def _broker(value: str) -> str:
     if value != "local" and not (value.startswith(("amqp://", "amqps://")) and urlsplit(value).hostname):
         raise ValueError("must be local or amqp://user:password@host:port/vhost")
     return value
+
+
+def _bot_token(value: str) -> str:
+    if value and not re.fullmatch(r"xoxb-[\w-]+", value):
+        raise ValueError("must be a bot token; it begins with xoxb- and stands under OAuth & Permissions")
+    return value
+
+
+def _slack_api(value: str) -> str:
+    parts = urlsplit(value)
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and _local(value))):
+        raise ValueError("must be an https URL, such as https://slack.com/api/")
+    return value.rstrip("/") + "/"
 
 
 def _secret(value: str) -> str:
@@ -104,6 +117,21 @@ class Log(Section):
     format: Literal["auto", "console", "json"] = "auto"
 
 
+class Slack(Section):
+    """How agents hear of their work in Slack; off while there is no token."""
+
+    bot_token: Annotated[str, AfterValidator(_bot_token), Field(repr=False)] = ""
+    #: Proves that a pressed button comes from Slack; without it messages have no buttons that act.
+    signing_secret: Annotated[str, Field(repr=False)] = ""
+    api: Annotated[str, AfterValidator(_slack_api)] = "https://slack.com/api/"
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Slack":
+        if self.signing_secret and not self.bot_token:
+            raise ValueError("has a signing_secret but no bot_token; nobody would be told of anything")
+        return self
+
+
 class Settings(Section):
     """Everything that a person sets outside the rules."""
 
@@ -118,6 +146,7 @@ class Settings(Section):
     store: Store = Store()
     broker: Broker = Broker()
     log: Log = Log()
+    slack: Slack = Slack()
     #: Channel → account → its settings, checked against the channel's manifest, defaults filled in.
     channels: Annotated[Accounts, SkipValidation] = Field(
         repr=False, default_factory=lambda: MappingProxyType({})
@@ -139,6 +168,8 @@ class Settings(Section):
         """Return what reaches beyond this machine: accounts such as `email.support`, or our own addresses."""
         found = [f"{channel}.{name}" for channel, name, account in self.accounts() if not _local(account)]
         own = {"public_url": self.public_url, "server.listen": f"http://{self.server.listen}"}
+        if self.slack.bot_token:
+            own["slack"] = self.slack.api
         return (*found, *(name for name, url in own.items() if not _local(url)))
 
     @property

@@ -52,6 +52,8 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: str = ""
     claim: str = ""
     previous_owner: str = ""
+    #: Agents who gave it back in the running wait: it is not handed to them again.
+    declined: tuple[str, ...] = ()
     #: Who answers for it now: the owner, else the duty person.
     accountable: str
     #: When the running wait began, which message began it, and how many came since; None = nobody waits.

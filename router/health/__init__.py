@@ -14,6 +14,7 @@ from router.errors import BrokerError, HandlebyError
 from router.health.document import Document, document
 from router.health.lag import Lag
 from router.health.signals import PROMISES_S, RISK_S, WINDOW_S, Disk, Report, Signals
+from router.health.told import Told, heard
 from router.ports import Broker, Depth, QueueStat, Store
 from rules.evaluate import Rulebook
 
@@ -61,6 +62,7 @@ class Health:
         self._last: tuple[float, Document] | None = None
         self._stats: Sequence[QueueStat] = ()
         self._promises: Mapping[str, int] = {}
+        self._told: Sequence[Told] = ()
         self._started = False
 
     async def run(self) -> None:
@@ -123,6 +125,7 @@ class Health:
             broker_trouble=self._sources.broker.trouble(),
             timers_trouble=self._timers(),
             reports=self._reports(),
+            told=self._told,
             unstaffed=unstaffed,
             disk=await self._disk(),
             lag_s=self._lag.worst_s,
@@ -137,6 +140,7 @@ class Health:
                     now=now, since=now - timedelta(seconds=WINDOW_S), risk_s=RISK_S
                 )
                 self._promises = await store.promise_stats(now - timedelta(seconds=PROMISES_S))
+                self._told = await heard(store)
                 present = assign.candidates(self._book(), await store.agents(), now)
         except TimeoutError:
             return f"it did not answer within {ANSWER_S:.0f} s", {}

@@ -236,9 +236,21 @@ def _promises(signals: Signals) -> Iterator[Cause]:
         )
 
 
+def _told(signals: Signals) -> Iterator[Cause]:
+    for told in signals.told:
+        yield Cause(
+            key=f"told {told.key}",
+            text=told.text,
+            audience=told.audience,
+            impact=told.impact,
+            next=told.next,
+            since=told.since,
+        )
+
+
 LOOKS: tuple[Callable[[Signals], Iterator[Cause]], ...] = (
     _store, _broker, _undecided, _overdue, _unstaffed, _at_risk, _parked, _channels, _timers, _disk, _process,
-    _promises,
+    _promises, _told,
 )  # fmt: skip
 
 

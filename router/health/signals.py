@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from router.health.told import Told
 from router.ports import Depth, QueueStat
 
 #: Arrivals and answers are counted over this many seconds, and given a minute.
@@ -72,6 +73,8 @@ class Signals(Struct, frozen=True, kw_only=True):
     broker_trouble: str = ""
     timers_trouble: str = ""
     reports: Sequence[Report] = ()
+    #: What parts beside the path of a message say of themselves.
+    told: Sequence[Told] = ()
     #: Queues that nobody present serves → the names of those who should.
     unstaffed: Mapping[str, str] = {}
     disk: Disk | None = None

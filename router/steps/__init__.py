@@ -3,7 +3,7 @@
 from router.steps.answers import LIVE_IDLE_S, answered, answered_outside, reply, resolve, sent
 from router.steps.entries import append, snippet
 from router.steps.outbox import amend, answer_on_its_way, cancel_notes, enqueue, item_of, trim
-from router.steps.people import disown, flag, left_address, own
+from router.steps.people import disown, flag, give_back, left_address, own
 from router.steps.promises import break_promise, promise, withdraw
 from router.steps.waits import REOPENED, await_answer, decide, put_off, reopen, window_closing
 
@@ -22,6 +22,7 @@ __all__ = [
     "disown",
     "enqueue",
     "flag",
+    "give_back",
     "item_of",
     "left_address",
     "own",

@@ -10,13 +10,27 @@ FLAGS_KEPT = 20
 
 def own(conversation: Conversation, agent: str, claim: str) -> Conversation:
     """Make the agent the owner, and so accountable."""
-    return replace(conversation, owner=agent, claim=claim, accountable=agent, previous_owner=agent)
+    declined = tuple(one for one in conversation.declined if one != agent)
+    return replace(
+        conversation,
+        owner=agent,
+        claim=claim,
+        accountable=agent,
+        previous_owner=agent,
+        declined=declined,
+    )
 
 
 def disown(conversation: Conversation) -> Conversation:
     """Take the owner away; who is accountable must be set next where somebody still waits."""
     previous = conversation.owner or conversation.previous_owner
     return replace(conversation, owner="", claim="", previous_owner=previous, idle_until=None)
+
+
+def give_back(conversation: Conversation) -> Conversation:
+    """Let the owner decline it: somebody else gets it in the running wait, unless they take it again."""
+    declined = tuple(dict.fromkeys((*conversation.declined, conversation.owner)))
+    return replace(disown(conversation), previous_owner="", declined=declined)
 
 
 def flag(conversation: Conversation, text: str) -> Conversation:

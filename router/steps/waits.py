@@ -34,6 +34,7 @@ def await_answer(conversation: Conversation, message: Message) -> Conversation:
         no_note="",
         snoozed_until=None,
         idle_until=None,
+        declined=(),
         reopened=conversation.reopened + (1 if back else 0),
     )
 

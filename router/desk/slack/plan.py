@@ -1,0 +1,132 @@
+"""What is to be said in Slack about a conversation now: pure, from its state and what was said before."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.conversation import Agent, Conversation, Status
+from router.desk.slack.card import Card, Standing, compose, nudge, standing
+from router.desk.slack.office import Office
+from router.desk.slack.risk import LATE, SOON, digest, reasons
+from router.desk.slack.sheet import SENT, Letter, Sheet
+
+#: A letter whose Take was pressed becomes that of the assignment, if that comes within this time.
+ADOPTED = timedelta(seconds=60)
+
+
+class Want(Struct, frozen=True, kw_only=True):
+    """A person who is to have a letter."""
+
+    agent: str
+    about: str
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One thing to do: post a new letter, or put a new card in place of an old one."""
+
+    letter: Letter
+    card: Card
+    #: The letter in whose thread it goes.
+    thread: Letter | None = None
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """What else is looked at."""
+
+    now: datetime
+    #: What was assigned before Slack was first connected is not told as news.
+    since: datetime
+    agents: Mapping[str, Agent] = {}
+
+
+def wanted(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> Want | None:
+    """Return who is to have a letter now, if anybody is."""
+    if one.owner:
+        return _owners(one, sheet, office, moment)
+    told = _told(sheet)
+    risks = reasons(one, office.book(), moment.now)
+    news = [risk for risk in risks if risk not in {SOON, LATE} and risk not in told]
+    if not sheet.flags and not sheet.letters and one.updated_at < moment.since:
+        news = []
+    if one.status is Status.MERGED or office.person(one.accountable) is None:
+        return None
+    waits = one.status in {Status.OPEN, Status.HELD} and bool(one.waiting_on)
+    if waits and (news or SOON in risks):
+        return Want(agent=one.accountable, about=f"wait:{digest(one.waiting_on)}")
+    return Want(agent=one.accountable, about=f"flag:{news[-1]}") if news and not waits else None
+
+
+def _owners(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> Want | None:
+    about = f"claim:{one.claim}"
+    if one.status is not Status.OPEN or office.person(one.owner) is None:
+        return None
+    want = Want(agent=one.owner, about=about)
+    if sheet.find(one.owner, about) is not None:
+        return want
+    claims = moment.agents.get(one.owner, Agent(id=one.owner)).claims
+    at = next((claim.at for claim in claims if claim.id == one.claim), moment.now)
+    fresh = at >= moment.since
+    return want if fresh or SOON in reasons(one, office.book(), moment.now) else None
+
+
+def adopted(one: Conversation, sheet: Sheet, now: datetime) -> Sheet:
+    """Let the letter on which its agent pressed Take be the one of the assignment that came of it."""
+    about = f"claim:{one.claim}"
+    if not one.owner or sheet.find(one.owner, about) is not None:
+        return sheet
+    for letter in reversed(sheet.letters):
+        pressed = letter.pressed is not None and now - letter.pressed <= ADOPTED
+        if (
+            pressed
+            and letter.agent == one.owner
+            and letter.about.startswith("wait:")
+            and letter.state == SENT
+        ):
+            taken = replace(letter, about=about, pressed=None, closed=False)
+            rest = tuple(taken if each.id == letter.id else each for each in sheet.letters)
+            return replace(sheet, letters=rest)
+    return sheet
+
+
+def steps(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> list[Step]:
+    """Return what is to be done, most important first: a new letter, a reply to it, then changed faces."""
+    risks = reasons(one, office.book(), moment.now)
+    found = []
+    want = wanted(one, sheet, office, moment)
+    if want is not None:
+        known = sheet.find(want.agent, want.about)
+        news = tuple(risk for risk in risks if risk not in _told(sheet, known))
+        if known is None:
+            letter = _letter(want, news, office, moment)
+            found.append(Step(letter=letter, card=compose(one, letter, risks, office)))
+        elif news and known.state == SENT:
+            letter = replace(_letter(want, news, office, moment), parent=known.id)
+            card = nudge(one, want.agent, news, office)
+            found.append(Step(letter=letter, card=card, thread=known))
+    for letter in sheet.letters:
+        if not letter.parent and not letter.closed and letter.state == SENT:
+            card = compose(one, letter, risks, office)
+            if card.face != letter.face:
+                found.append(Step(letter=letter, card=card))
+    return found
+
+
+def over(one: Conversation, letter: Letter) -> bool:
+    """Tell whether nothing about the letter will change any more."""
+    return bool(letter.parent) or standing(one, letter) in {Standing.OVER, Standing.LOOK}
+
+
+def _letter(want: Want, covers: tuple[str, ...], office: Office, moment: Moment) -> Letter:
+    return Letter(id=office.ids.new("sl"), agent=want.agent, about=want.about, covers=covers, at=moment.now)
+
+
+def _told(sheet: Sheet, letter: Letter | None = None) -> set[str]:
+    """Return the risks that were told: of flags to anybody, of time in this letter and its thread."""
+    flags = {risk for one in sheet.letters for risk in one.covers if risk not in {SOON, LATE}}
+    flags.update(sheet.flags)
+    if letter is None:
+        return flags
+    thread = [one for one in sheet.letters if letter.id in {one.id, one.parent}]
+    return flags | {risk for one in thread for risk in one.covers}
