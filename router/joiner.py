@@ -5,6 +5,7 @@ every state in between harmless: a record leads on only to one that has it as a 
 so that routers that join at once, in whatever direction, cannot lead each other in a circle.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
@@ -20,6 +21,8 @@ logger = log.get(__name__)
 
 #: How often a race is run again.
 ROUNDS = 20
+#: After so many seconds an undoing that was cut off no longer holds up others; it takes some milliseconds.
+LEASE_S = 20.0
 
 
 class Joiner:
@@ -63,13 +66,25 @@ class Joiner:
     async def split(self, id: str, one: str, other: str, *, by: str) -> tuple[Customer, Customer]:
         """Undo the join of these two, and return who has each now; what came since stays where it came to.
 
-        Raises NotFound, ActionError where they are not joined to each other.
+        Only one at a time in the whole fleet, as this turns round where third records lead.
+        Raises NotFound; Conflict while another one runs; ActionError where they are not joined to each other.
         """
+        lease = await self._store.lease("customers split", secrets.token_hex(8), LEASE_S)
+        if lease is None:
+            raise Conflict("Somebody else is parting customers at this moment. Try again.")
+        try:
+            return await self._split(id, {one, other}, by)
+        finally:
+            await self._store.release(lease)
+
+    async def _split(self, id: str, ends: set[str], by: str) -> tuple[Customer, Customer]:
         for _ in range(ROUNDS):
             root = await self._store.customer(id)
             if root is None:
                 raise NotFound(f"There is no customer {id[:40]!r}.")
-            gone = next((each for each in root.joins if {each.one, each.other} == {one, other}), None)
+            if root.joined_into and await self._settled(await self._known([root.id]), root):
+                continue
+            gone = next((each for each in root.joins if {each.one, each.other} == ends), None)
             if gone is None:
                 raise ActionError(
                     "These are not joined to each other. Look again: somebody may have undone it."
@@ -114,16 +129,8 @@ class Joiner:
         after = persons.united(root, leaf, join)
         if not await self._write([after]):
             return None
-        await self._shorten(after)
         await self._tell("customers joined", after, leaf, by=join.by, evidence=join.evidence)
         return _next(after)
-
-    async def _shorten(self, root: Customer) -> None:
-        """Let all parts lead straight to the root; one that was changed meanwhile goes on taking the longer way."""
-        known = await self._store.customers([one for one in root.ids if one != root.id])
-        far = [one for one in known.values() if one.joined_into and one.joined_into != root.id]
-        if far:
-            await self._write([replace(one, joined_into=root.id) for one in far])
 
     async def _prepared(self, root: Customer, staying: set[str], leaving: set[str]) -> Customer | None:
         """Write the record of who leaves, not in force yet, and let the parts lead where they will belong."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from router.conversation import Customer
 
-#: So many joins are followed; each leads to a lower id, and joining shortens the way.
-HOPS = 12
+#: So many joins are followed one after the other; each leads to a lower id.
+HOPS = 30
 #: So many customers who share an identity are looked at.
 HOLDERS = 8
 
