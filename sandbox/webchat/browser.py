@@ -174,13 +174,15 @@ class Browser:
         return False
 
     async def _show(self, socket: ClientWebSocketResponse, lines: list[dict[str, Any]]) -> None:
-        for line in lines:
-            if line["seq"] in self._known:
-                continue
+        fresh = [line for line in lines if line["seq"] not in self._known]
+        for line in fresh:
             self._known.add(line["seq"])
             self._high = max(self._high, line["seq"])
             if line.get("ours"):
                 self._shown(line["id"], line["text"])
+        if any(line.get("ours") for line in fresh) and self._faults.strikes(Fault.DROPPED):
+            await socket.close()  # the line breaks before we could say that we have seen it
+            return
         with suppress(ConnectionError):
             await socket.send_json({"type": "seen", "seq": self._high})
 
