@@ -61,10 +61,12 @@ class Browser:
         self._site, self._faults, self._shown = site, faults, shown
         self._address, self._name = address, name
         self._letters: deque[Letter] = deque()
-        self._written = asyncio.Event()
+        self._written, self._welcomed = asyncio.Event(), asyncio.Event()
         self._known: set[int] = set()
         self._token = ""
         self._high = 0
+        #: True once this connection was greeted: without the token, what is written again would be somebody else's.
+        self._welcome = False
         #: True while the tab is open.
         self.open = True
 
@@ -98,9 +100,9 @@ class Browser:
             url, params={"account": self._site.account}, headers=headers, autoclose=True
         )
         async with opening as socket:
+            self._welcomed.clear()
+            self._welcome = False
             await self._hello(socket)
-            if self._letters:
-                self._written.set()
             async with asyncio.TaskGroup() as group:
                 writing = group.create_task(self._send_letters(socket))
                 await self._read(socket)
@@ -116,12 +118,16 @@ class Browser:
         await socket.send_json(hello)
 
     async def _send_letters(self, socket: ClientWebSocketResponse) -> None:
-        """Send one letter at a time, so that the order stays; the next when the first is acknowledged."""
+        """Send one letter at a time, so that the order stays; the next when the first is acknowledged.
+
+        Nothing before the welcome: without its token we could not come back to the same conversation.
+        """
+        await self._welcomed.wait()
         with suppress(ConnectionError):
             while True:
                 await self._written.wait()
                 self._written.clear()
-                if not self._letters:
+                if not self._letters or not self._welcome:
                     continue
                 letter = self._letters[0]
                 if self._faults.strikes(Fault.LATE):
@@ -161,7 +167,9 @@ class Browser:
             await asyncio.sleep(self._faults.slow_s)
         match frame["type"]:
             case "welcome":
-                self._token = frame["token"]
+                self._token, self._welcome = frame["token"], True
+                self._written.set()
+                self._welcomed.set()
             case "lines":
                 await self._show(socket, frame["lines"])
                 return True

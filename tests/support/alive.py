@@ -202,17 +202,15 @@ class Alive:
 
     async def until(self, ready: Any, what: str, *, leap_s: float = 0.0) -> Any:
         """Return the first true answer; with `leap_s` the clock is moved on between the looks."""
-        async with asyncio.timeout(PATIENCE_S) as limit:
-            try:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
                 while not (found := await ready()):
                     await asyncio.sleep(0.05)
                     if leap_s:
                         await asyncio.sleep(0.2)
                         self.clock.leap(leap_s)
-            except TimeoutError:
-                if limit.expired():
-                    raise AssertionError(f"waited {PATIENCE_S:.0f} s for {what}") from None
-                raise
+        except TimeoutError:
+            raise AssertionError(f"waited {PATIENCE_S:.0f} s for {what}") from None
         return found
 
     async def settled(self, word: str, count: int = 1) -> tuple[Conversation, list[Item]]:
