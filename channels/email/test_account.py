@@ -6,6 +6,7 @@ from channels.account import convert
 from channels.email import account as accounts
 from channels.email.account import read
 from channels.errors import Misconfigured
+from channels.manifest import COMMON
 from channels.manifest import read as read_manifest
 
 OURS = {"address": "help@example.com"}
@@ -14,9 +15,7 @@ OURS = {"address": "help@example.com"}
 def test_the_manifest_and_the_reader_know_the_same_settings() -> None:
     """Every setting of the manifest is read, with the same default."""
     settings = read_manifest(Path(__file__).with_name("manifest.toml")).settings
-    own = {
-        name: setting for name, setting in settings.items() if name not in {"zone", "language", "disclose"}
-    }
+    own = {name: setting for name, setting in settings.items() if name not in COMMON}
     assert set(own) == {"address", *accounts._DEFAULTS}
     for name, default in accounts._DEFAULTS.items():
         assert convert(own[name], own[name].default) == default, name
