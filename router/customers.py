@@ -1,7 +1,5 @@
 """Customers as people set them: addresses and attributes, written so that nothing is lost on a race."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
@@ -13,18 +11,17 @@ from channels.port import Clock
 from router import persons
 from router.conversation import Customer, Event, Mark, Part, customer_id
 from router.errors import Conflict, NotFound
+from router.fields import identity
 from router.ports import Commit, Store
-from rules import names
+from router.stores import follow
 
 #: How often a race is run again.
 ROUNDS = 10
 #: So many customers are read or written in one trip.
 BATCH = 200
-LONGEST_NAME = 64
-LONGEST_VALUE = 200
+#: So many conversations are looked at to find customers by words.
+LOOKED_AT = 50
 MOST_ATTRIBUTES = 50
-
-_ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -43,77 +40,6 @@ class Counts(Struct, frozen=True, kw_only=True):
     new: int = 0
     changed: int = 0
     same: int = 0
-
-
-def identity(kind: str, address: str, name: str = "") -> Identity:
-    """Return the identity in the form in which channels name it; raises ValueError."""
-    if not _ATTRIBUTE.fullmatch(kind):
-        raise ValueError(f"{kind[:40]!r} is no kind of address; write email, chat or phone")
-    given = address.strip()
-    normal = {"email": _mailbox, "phone": names.phone}.get(kind, _plain)(given)
-    spelling = given if kind == "email" and given != normal else ""
-    return Identity(kind=kind, address=normal, name=name, spelling=spelling, verified=True)
-
-
-def parsed(text: str) -> Identity:
-    """Return the identity of `kind:address`, or of a bare mail address; raises ValueError."""
-    kind, colon, address = text.strip().partition(":")
-    if not colon:
-        kind, address = "email", text
-    return identity(kind.strip(), address)
-
-
-def _mailbox(address: str) -> str:
-    """Return a mail address in lower case with its domain in ASCII, as mail channels compare it."""
-    local, _, domain = names.email(address).rpartition("@")
-    domain = domain.rstrip(".").lower()
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise ValueError(f"{address!r} has a domain that cannot exist") from None
-    return f"{local.casefold()}@{domain}"
-
-
-def _plain(address: str) -> str:
-    return _line(address, "an address")
-
-
-def _line(text: str, what: str) -> str:
-    if not text:
-        raise ValueError(f"{what} is empty")
-    if len(text) > LONGEST_VALUE:
-        raise ValueError(f"{what} has {len(text)} characters; at most {LONGEST_VALUE} fit")
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
-        raise ValueError(f"{what} contains control characters; write it on one line")
-    return text
-
-
-def attribute_name(name: str) -> str:
-    """Return the name if rules can ask for it as `customer.<name>`; raises ValueError."""
-    if len(name) > LONGEST_NAME or not _ATTRIBUTE.fullmatch(name):
-        raise ValueError(
-            f"{name[:80]!r} cannot be an attribute: use a-z, 0-9 and _, a letter first, such as tier"
-        )
-    return name
-
-
-def attribute(name: str, value: str) -> str:
-    """Return the value in the form in which it is kept; raises ValueError. "" is never refused."""
-    attribute_name(name)
-    value = value.strip()
-    if not value:
-        return ""
-    _line(value, f"the value of {name}")
-    if name == "zone":
-        return names.zone(value).key
-    return names.language(value) if name == "language" else value
-
-
-def checked_name(name: str) -> str:
-    """Return a customer's name on one line; raises ValueError."""
-    name = name.strip()
-    return _line(name, "a name") if name else ""
 
 
 def revised(known: Customer | None, entry: Entry, mark: Mark, part: str = "") -> Customer:
@@ -156,6 +82,31 @@ class Customers:
         kinds = {registry.manifest(name).identity for name in registry.names()} | {"email", "phone"}
         found = await self._store.customers_of(sorted(_keys(address, kinds)))
         return list({one.id: one for one in found.values()}.values())
+
+    async def named(self, text: str) -> Customer:
+        """Return the one customer with this id or address. Raises NotFound, Conflict."""
+        known = await self._store.customer(text)
+        found = [known] if known is not None else await self.find(text)
+        if not found:
+            raise NotFound(f"No customer has the id or address {text[:80]}.")
+        if len(found) > 1:
+            raise Conflict(
+                f"{text[:80]} may be several customers. Write kind:address, such as email:{text[:80]}."
+            )
+        return found[0]
+
+    async def like(self, text: str, limit: int) -> list[Customer]:
+        """Return who has the address, and who took part in conversations with these words, newest first."""
+        found = {one.id: one for one in await self.find(text)}
+        ids = [one.customer for one in await self._store.search(text, LOOKED_AT)]
+        known = await follow.heirs(
+            await self._store.customers(list(dict.fromkeys(ids))), self._store.customers
+        )
+        for each in ids:
+            if each in known:
+                one = follow.present(known, each)
+                found.setdefault(one.id, one)
+        return list(found.values())[:limit]
 
     async def change(self, id: str, attributes: Mapping[str, str], *, by: str) -> Customer:
         """Set the named attributes, "" removes one. Raises NotFound, ValueError."""

@@ -106,12 +106,7 @@ class Joiner:
         for name in ids:
             if name not in known:
                 raise NotFound(f"There is no customer {name[:40]!r}.")
-        for _ in range(follow.HOPS):
-            beyond = follow.beyond(known)
-            if not beyond:
-                break
-            known = known | await self._store.customers(list(beyond))
-        return known
+        return await follow.heirs(known, self._store.customers)
 
     async def _settled(self, known: Mapping[str, Customer], one: Customer) -> bool:
         """Finish what was left undone about a record: joined to half, or parted and not yet told so."""

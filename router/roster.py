@@ -8,8 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from channels.message import Identity
-from router.customers import Entry, attribute, attribute_name, checked_name, identity, parsed
+from router.customers import Entry
 from router.errors import ConfigError
+from router.fields import attribute, attribute_name, checked_name, identity, parsed
 
 #: Columns that are no attributes: who it is, and what they are called.
 ADDRESSES = ("email", "identity")

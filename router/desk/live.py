@@ -17,7 +17,7 @@ PULSE_S = 15.0
 #: Streams that one account may hold open in one process.
 MOST = 20
 #: Hints that concern people at the desk.
-KINDS = frozenset({"conversation", "agent", "outbox", "rules"})
+KINDS = frozenset({"conversation", "customer", "agent", "outbox", "rules"})
 
 
 class _Ended(Exception):  # it is no error: it ends the task group

@@ -10,7 +10,7 @@ from msgspec import Struct
 class Hint(Struct, frozen=True, kw_only=True):
     """Something changed; read the store to see what. Losing one costs a poll interval."""
 
-    #: conversation, agent, outbox, rules or settings.
+    #: conversation, customer, agent, outbox, rules or settings.
     kind: str
     id: str
     version: int = 0

@@ -1,6 +1,6 @@
 """Finds out who a customer is now, where records lead on to the one they were joined into; for every store."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from router.conversation import Customer
 
@@ -13,6 +13,18 @@ HOLDERS = 8
 def beyond(known: Mapping[str, Customer]) -> set[str]:
     """Return the ids that must be read too before `present` can tell."""
     return {one.joined_into for one in known.values() if one.joined_into} - known.keys()
+
+
+async def heirs(
+    known: dict[str, Customer], read: Callable[[Sequence[str]], Awaitable[dict[str, Customer]]]
+) -> dict[str, Customer]:
+    """Add the records that these lead on to."""
+    for _ in range(HOPS):
+        more = beyond(known)
+        if not more:
+            break
+        known = known | await read(list(more))
+    return known
 
 
 def present(known: Mapping[str, Customer], id: str) -> Customer:

@@ -7,8 +7,9 @@ from channels.email.mime.address import normal
 from channels.message import Identity
 from router import roster
 from router.conversation import Customer, Mark
-from router.customers import BATCH, Customers, Entry, identity, parsed, revised
+from router.customers import BATCH, Customers, Entry, revised
 from router.errors import Conflict
+from router.fields import identity, parsed
 from router.ports import Commit, Outcome
 from tests.support.world import MONDAY_NOON, RULES, World
 

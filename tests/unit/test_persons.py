@@ -9,8 +9,9 @@ from channels.message import Identity, Kind, Message
 from router import persons
 from router.actions import Answer
 from router.conversation import Conversation, Customer, Join
-from router.customers import Customers, Entry, parsed
+from router.customers import Customers, Entry
 from router.errors import Forbidden
+from router.fields import parsed
 from router.joiner import Joiner
 from tests.support.world import RULES, World
 

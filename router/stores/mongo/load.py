@@ -102,23 +102,13 @@ class MongoLoad(MongoProject):
             for key in row["keys"]
             if key in keys
         )
-        return follow.now(
-            found, await self._heirs_of({one.id: one for ones in found.values() for one in ones})
-        )
+        known = {one.id: one for ones in found.values() for one in ones}
+        return follow.now(found, await follow.heirs(known, self.customers))
 
     async def customers(self, ids: Sequence[str]) -> dict[str, Customer]:
         """Return the records with these ids as they are stored."""
         rows = await self._database.rows("customers", {"_id": {"$in": list(ids)}}) if ids else []
         return {row["_id"]: customer_from(row["doc"]) for row in rows}
-
-    async def _heirs_of(self, known: dict[str, Customer]) -> dict[str, Customer]:
-        """Add the records that these lead on to."""
-        for _ in range(follow.HOPS):
-            beyond = follow.beyond(known)
-            if not beyond:
-                break
-            known = known | await self.customers(list(beyond))
-        return known
 
     async def _newest(self, customers: Collection[str]) -> list[str]:
         if not customers:

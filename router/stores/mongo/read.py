@@ -100,7 +100,7 @@ class MongoRead(MongoLoad):
 
     async def customer(self, id: str) -> Customer | None:
         """Return the person who this customer is now: whoever it was joined into, else itself."""
-        known = await self._heirs_of(await self.customers([id]))
+        known = await follow.heirs(await self.customers([id]), self.customers)
         return follow.present(known, id) if id in known else None
 
     async def customers_of(self, identities: Sequence[str]) -> dict[str, Customer]:
