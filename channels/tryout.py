@@ -52,14 +52,17 @@ class Tester(Protocol):
         ...
 
 
-async def hook_reachable(host: Host, path: str) -> Finding:
-    """Ask for a path at our public URL, as a provider would, and see that this service answers."""
+async def hook_reachable(host: Host, path: str, method: str = "GET") -> Finding:
+    """Ask for a path at our public URL, as a provider would, and see that this service answers.
+
+    The request is empty and not signed: whatever the hook says to it, nothing comes of it.
+    """
     url = host.public_url.rstrip("/") + path
     question = f"{host.channel}/{host.account}:{secrets.token_hex(16)}"
     try:
         async with (
             ClientSession(timeout=ClientTimeout(total=REQUEST_S)) as session,
-            session.get(url, headers={HEADER: question}, allow_redirects=False) as answer,
+            session.request(method, url, headers={HEADER: question}, allow_redirects=False) as answer,
         ):
             status, shown = answer.status, answer.headers.get(HEADER, "")
     except (ClientError, TimeoutError, OSError) as error:

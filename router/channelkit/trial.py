@@ -33,9 +33,12 @@ async def trial(host: Host, channel: Channel, adapter: Adapter, show: Callable[[
 
 
 async def _try(host: Host, channel: Channel, adapter: Adapter, add: Callable[[Finding], None]) -> None:
-    for path in dict.fromkeys(route.path for route in channel.routes()):
-        if "{" not in path:
-            add(await hook_reachable(host, path))
+    hooks = {route.path: route.method for route in channel.routes() if "{" not in route.path}
+    hooks |= {
+        route.path: "POST" for route in channel.routes() if route.path in hooks and route.method == "POST"
+    }
+    for path, method in hooks.items():
+        add(await hook_reachable(host, path, method))
     if isinstance(adapter, Tester):
         async for one in adapter.try_out(host):
             add(one)

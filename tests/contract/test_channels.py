@@ -15,10 +15,12 @@ import pytest_asyncio
 
 from channels import registry
 from channels.message import Kind
+from channels.tryout import Finding
+from router.channelkit.trial import trial
 from router.conversation import Conversation, Item, PromiseState, SendState
 from sandbox.faults import Fault
 from sandbox.stand import SHIPPED, known_faults, stand_of
-from tests.support.alive import Alive, LeapingClock, Place, opened, running
+from tests.support.alive import ACCOUNT, Alive, LeapingClock, Place, opened, running
 from tests.support.process import Elsewhere
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -197,6 +199,19 @@ async def test_an_answer_given_elsewhere_keeps_the_promise(well: Alive) -> None:
     assert set(ended) == {PromiseState.KEPT}
     assert len([entry for entry in one.entries if entry.kind is Kind.AGENT]) == 1
     assert one.waiting_since is None
+
+
+async def test_an_account_that_is_well_has_nothing_to_mend(well: Alive) -> None:
+    """`channels test` finds hook, credentials and clock as they should be."""
+    found: list[Finding] = []
+    key = (well.place.channel, ACCOUNT)
+    good = await trial(
+        well.parts.hosts[key], well.parts.channels[key], registry.adapter(key[0]), found.append
+    )
+    assert [f"{one.what} {one.mend}" for one in found if not one.ok] == []
+    assert good
+    if well.place.hooked:
+        assert any("reaches this service" in one.what for one in found)
 
 
 @pytest.mark.parametrize("fault", SENDING)
