@@ -56,7 +56,11 @@ class Courier:
                 else:
                     await self._hold(lease)
         finally:
-            await self._client.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the connections to Slack."""
+        await self._client.close()
 
     async def _hold(self, lease: Lease) -> None:
         try:

@@ -49,6 +49,12 @@ class Hook:
                 await self._presses.perform(press)
             except Exception:
                 logger.exception("a pressed button failed", action=press.action)
+            finally:
+                self._waiting.task_done()
+
+    async def idle(self) -> None:
+        """Wait until everything that was pressed is done."""
+        await self._waiting.join()
 
     async def take(self, request: web.Request) -> web.Response:
         """Answer a call: 401 unless it is Slack's, then an empty 200 at once."""
