@@ -1,0 +1,1 @@
+"""Facebook: Messenger and the comments below the posts of one page."""

@@ -1,0 +1,143 @@
+"""Reading the page itself for what webhooks dropped: Facebook gives up on one after 36 hours."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from channels.errors import Unavailable
+from channels.facebook import history, raw
+from channels.facebook.found import Found, Item
+from channels.facebook.graph import Graph
+from channels.facebook.intake import Intake
+from channels.facebook.raw import Malformed
+from channels.facebook.settings import PageSettings, Timing
+from channels.facebook.trouble import Said, Unanswered, Unreached, mend
+from channels.port import Cursor, Host
+
+#: Each poll reads again what is so old: clocks differ, and what is written shows up a little late.
+_OVERLAP = timedelta(minutes=5)
+#: Conversations a page of answers, and the most such pages in one poll.
+_ROWS, _PAGES = "25", 40
+#: Posts looked at for new comments, newest first.
+_POSTS = "25"
+#: Names of what this process has taken already, so that the overlap costs nothing.
+_KEPT = 5000
+#: Pause after a failure, so that the next poll is not far off.
+_AGAIN_S = 30.0
+
+
+class Poll:
+    """Goes through the page's conversations and latest posts, oldest finds first."""
+
+    def __init__(
+        self, host: Host, settings: PageSettings, graph: Graph, intake: Intake, timing: Timing
+    ) -> None:
+        """Take the account's parts."""
+        self._host, self._settings, self._graph = host, settings, graph
+        self._intake, self._timing = intake, timing
+        self._taken: OrderedDict[str, None] = OrderedDict()
+
+    async def run(self, cursor: Cursor) -> None:
+        """Poll until cancelled; a first connection starts at now. Raises LeaseLost."""
+        if not cursor.value:
+            await cursor.save(self._host.clock.now().isoformat())
+        while True:
+            good = await self.once(cursor)
+            pause_s = self._settings.poll_every_s
+            await self._host.clock.sleep(pause_s if good else min(pause_s, _AGAIN_S))
+
+    async def once(self, cursor: Cursor) -> bool:
+        """Take in what is new since the position and move it; False when it could not be read or stored."""
+        now = self._host.clock.now()
+        if self._graph.usage.busy(now) or self._graph.usage.wait_s(now):
+            self._host.report("degraded", "Facebook asks us to ask less often: polling waits", part="receive")
+            return False
+        try:
+            await self._since(datetime.fromisoformat(cursor.value) - _OVERLAP)
+        except (Said, Unanswered, Unreached, Malformed) as error:
+            throttled = isinstance(error, Said) and error.throttled
+            if throttled:
+                self._graph.usage.throttled(now)
+            state = "down" if isinstance(error, Said) and not throttled and not error.doubtful else "degraded"
+            self._host.report(state, mend(error), part="receive")
+            return False
+        except Unavailable:
+            self._host.report(
+                "degraded", "What was polled could not be stored; polling goes on", part="receive"
+            )
+            return False
+        await cursor.save(now.isoformat())
+        self._host.report("ok", part="receive")
+        return True
+
+    async def _since(self, since: datetime) -> None:
+        view = self._intake.view()
+        finds: list[tuple[datetime, Item, Callable[[], Found | None]]] = []
+
+        def note(row: Mapping[str, Any], read: Callable[[], Found | None]) -> None:
+            at, name = history.when(row), raw.word(row, "id")
+            if at is not None and at >= since and name not in self._taken:
+                finds.append((at, Item(place="poll", page=self._settings.page_id, value=row), read))
+
+        async for talk in self._conversations(since):
+            person = history.partner(talk, view)
+            async for row in self._messages(talk, since):
+                note(row, partial(history.message, row, person, view))
+        for post in raw.rows(await self._posts(), "data"):
+            name = raw.word(post, "id")
+            note(post, partial(history.post, post, view))
+            for row in raw.rows(post, "comments"):
+                note(row, partial(history.comment, row, name, view))
+        for _, item, read in sorted(finds, key=lambda one: one[0]):
+            until = asyncio.get_running_loop().time() + self._timing.enrich_s
+            await self._intake.take(item, read, until)
+            self._take_note(raw.word(item.value, "id"))
+
+    def _take_note(self, name: str) -> None:
+        self._taken[name] = None
+        while len(self._taken) > _KEPT:
+            self._taken.popitem(last=False)
+
+    async def _conversations(self, since: datetime) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield those touched since then; Facebook gives the newest first."""
+        path, after = f"{self._settings.page_id}/conversations", ""
+        for _ in range(_PAGES):
+            query = {"platform": "messenger", "fields": history.CONVERSATION_FIELDS, "limit": _ROWS}
+            answer = await self._graph.get(path, **query, **({"after": after} if after else {}))
+            for talk in raw.rows(answer, "data"):
+                touched = history.when(talk, "updated_time")
+                if touched is not None and touched < since:
+                    return
+                yield talk
+            after = _next(answer)
+            if not after:
+                return
+
+    async def _messages(self, talk: Mapping[str, Any], since: datetime) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the messages since then, newest first."""
+        answer = raw.part(talk, "messages")
+        for _ in range(_PAGES):
+            rows = raw.rows(answer, "data")
+            for row in rows:
+                yield row
+            oldest = history.when(rows[-1]) if rows else None
+            after = _next(answer)
+            if not after or oldest is None or oldest < since:
+                return
+            answer = await self._graph.get(
+                f"{raw.needed(talk, 'id')}/messages", fields=history.MESSAGE_FIELDS, limit="50", after=after
+            )
+
+    async def _posts(self) -> Mapping[str, Any]:
+        return await self._graph.get(
+            f"{self._settings.page_id}/feed", fields=history.POST_FIELDS, limit=_POSTS
+        )
+
+
+def _next(answer: Mapping[str, Any]) -> str:
+    """Return where the next page of answers begins; "" when this was the last."""
+    paging = raw.part(answer, "paging")
+    return raw.word(raw.part(paging, "cursors"), "after") if raw.word(paging, "next") else ""

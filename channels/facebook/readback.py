@@ -1,0 +1,91 @@
+"""What the page has written, read back from Facebook in order to settle a doubt."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from channels.facebook import history, raw
+from channels.facebook.found import COMMENT, MESSAGE
+from channels.facebook.outbound import Outbound
+from channels.facebook.trouble import Said, Unanswered, Unreached
+from channels.message import Attachment, Outgoing
+
+#: Facebook's clock and ours may differ by so much; its times are whole seconds.
+_SLACK = timedelta(seconds=30)
+
+
+class Conversation:
+    """The page's newest messages to one person, each of which can be one part of what was sent."""
+
+    def __init__(self, outbound: Outbound, person: str, outgoing: Outgoing) -> None:
+        """Take whose conversation, and what is looked for."""
+        self._out, self._person, self._since = outbound, person, outgoing.at - _SLACK
+        self._rows: list[Mapping[str, Any]] = []
+
+    async def read(self) -> bool:
+        """Read it; False when Facebook does not tell."""
+        page = self._out.settings.page_id
+        fields = f"messages.limit(50){{{history.MESSAGE_FIELDS}}}"
+        try:
+            found = await self._out.graph.get(
+                f"{page}/conversations", platform="messenger", user_id=self._person, fields=fields
+            )
+        except (Said, Unanswered, Unreached):
+            return False
+        if not isinstance(found.get("data"), list):
+            return False
+        rows = [row for talk in raw.rows(found, "data") for row in raw.rows(talk, "messages")]
+        own = (row for row in rows if raw.word(raw.part(row, "from"), "id") == page)
+        fresh = [row for row in own if (at := history.when(row)) is not None and at >= self._since]
+        self._rows = sorted(fresh, key=lambda row: str(history.when(row)))
+        return True
+
+    def leave_out(self, name: str) -> None:
+        """Do not take this message for another part."""
+        self._rows = [row for row in self._rows if raw.word(row, "id") != name]
+
+    async def find(self, piece: str | Attachment) -> str:
+        """Return the name of the oldest message that is this part and nobody else's; "" for none."""
+        for row in self._rows:
+            name = raw.word(row, "id")
+            if not name or not _is(row, piece):
+                continue
+            self.leave_out(name)
+            if not await self._out.host.ours(MESSAGE + name) and not await self._out.memory.ours(name):
+                return name
+        return ""
+
+
+async def comments(outbound: Outbound, below: str) -> list[Mapping[str, Any]] | None:
+    """Return the page's newest comments below a comment or post; None when Facebook does not tell."""
+    try:
+        found = await outbound.graph.get(
+            f"{below}/comments", fields=history.COMMENT_FIELDS, filter="stream", order="reverse_chronological",
+            limit="50",
+        )  # fmt: skip
+    except (Said, Unanswered, Unreached):
+        return None
+    page = outbound.settings.page_id
+    return [row for row in raw.rows(found, "data") if raw.word(raw.part(row, "from"), "id") == page]
+
+
+async def find_comment(outbound: Outbound, rows: list[Mapping[str, Any]], outgoing: Outgoing) -> str:
+    """Return the name of the comment that is this outgoing and no other; "" for none."""
+    for row in reversed(rows):
+        at, name = history.when(row), raw.word(row, "id")
+        fresh = at is not None and at >= outgoing.at - _SLACK
+        same = fresh and name and _same(raw.text(row, "message"), outgoing.text)
+        if same and not await outbound.host.ours(COMMENT + name):
+            return name
+    return ""
+
+
+def _is(row: Mapping[str, Any], piece: str | Attachment) -> bool:
+    if isinstance(piece, str):
+        return _same(raw.text(row, "message"), piece)
+    names = {raw.text(one, "name") for one in raw.rows(row, "attachments")}
+    return bool(names) and (piece.name in names or names == {""})
+
+
+def _same(one: str, other: str) -> bool:
+    return bool(one) and "".join(one.split()) == "".join(other.split())
