@@ -1,0 +1,92 @@
+"""The X channel: one account, received by polling and hints, answered by posts and direct messages."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from channels.message import Outgoing, Sent
+from channels.port import Channel, Host, Route
+from channels.twitter import settings as accounts
+from channels.twitter.client import Client
+from channels.twitter.hints import Hints
+from channels.twitter.hook import Hook
+from channels.twitter.intake import Intake
+from channels.twitter.limiter import Limiter
+from channels.twitter.listings import DirectMessages, Mentions, OwnPosts
+from channels.twitter.memory import Memory
+from channels.twitter.money import Meter
+from channels.twitter.poll import Poller
+from channels.twitter.push import Push
+from channels.twitter.readback import Mirror
+from channels.twitter.sender import Parts, Sender
+
+
+class X:
+    """One account on X."""
+
+    def __init__(self, host: Host) -> None:
+        """Take the host. Raises Misconfigured, naming the setting."""
+        self._settings = settings = accounts.read(host)
+        self._client = client = Client(settings, Limiter(host.clock.now))
+        memory = Memory(host)
+        meter = Meter(host, settings.budget, settings.reserve)
+        intake = Intake(host, settings, memory)
+        listings = (
+            Mentions(client, settings.poll_every_s),
+            OwnPosts(client, settings.poll_every_s),
+            DirectMessages(client, settings.dm_poll_every_s),
+        )
+        self._pollers = [Poller(host, listing, intake, meter) for listing in listings]
+        hints = Hints(host, settings, intake, meter, self._look)
+        self._hook = Hook(host, settings, hints)
+        self._push = Push(host, settings, client, hints)
+        mirror = Mirror(host, settings, client, meter)
+        self._sender = Sender(
+            Parts(host=host, settings=settings, client=client, meter=meter, memory=memory, mirror=mirror)
+        )
+
+    def routes(self) -> Sequence[Route]:
+        """Return the webhook; it answers whether it is registered with X or not."""
+        return self._hook.routes()
+
+    async def receive(self) -> None:
+        """Poll and listen until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for poller in self._pollers:
+                    group.create_task(poller.run())
+                group.create_task(self._push.run())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        finally:
+            await self._client.close()
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Send it once. Raises NotSent, Refused or InDoubt."""
+        return await self._sender.send(outgoing)
+
+    async def reconcile(self, outgoing: Outgoing) -> Sent | None:
+        """Read back what X has of it. Raises NotSent when something certainly did not go."""
+        return await self._sender.reconcile(outgoing)
+
+    async def close(self) -> None:
+        """Hang up; sending again opens a new connection."""
+        await self._client.close()
+
+    def _look(self) -> None:
+        for poller in self._pollers:
+            poller.wake.set()
+
+
+class XAdapter:
+    """Opens accounts on X."""
+
+    def open(self, host: Host) -> Channel:
+        """Build one account. Raises Misconfigured, naming the setting."""
+        return X(host)
+
+    def pages(self, channels: Mapping[str, Channel]) -> Sequence[Route]:  # noqa: ARG002  # the port's name
+        """Return none."""
+        return ()
+
+
+adapter = XAdapter()
