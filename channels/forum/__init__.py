@@ -1,0 +1,1 @@
+"""The forum channel: topics and posts of one Discourse site."""

@@ -1,0 +1,1 @@
+"""Recorded payloads of the forum and what becomes of them."""
