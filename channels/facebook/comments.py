@@ -1,6 +1,7 @@
 """Answers to comments: below them for everybody, or as the one Messenger message that Facebook allows."""
 
 from functools import partial
+from io import BytesIO
 
 from aiohttp import FormData
 
@@ -143,5 +144,5 @@ def _post(outgoing: Outgoing) -> str:
 def _form(text: str, file: File) -> FormData:
     form = FormData()
     form.add_field("message", text)
-    form.add_field("source", file.data, filename=file.name, content_type=file.content_type)
+    form.add_field("source", BytesIO(file.data), filename=file.name, content_type=file.content_type)
     return form

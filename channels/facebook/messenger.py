@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from io import BytesIO
 from typing import Any, TypeAlias
 
 import msgspec
@@ -145,5 +146,5 @@ def _form(request: Mapping[str, Any], file: File) -> FormData:
     form = FormData()
     for key, value in request.items():
         form.add_field(key, value if isinstance(value, str) else msgspec.json.encode(value).decode())
-    form.add_field("filedata", file.data, filename=file.name, content_type=file.content_type)
+    form.add_field("filedata", BytesIO(file.data), filename=file.name, content_type=file.content_type)
     return form
