@@ -24,8 +24,8 @@ IDS = {"maria": "U0MARIA", "tom": "U0TOM"}
 
 def rules(text: str = RULES) -> str:
     """Return the rules of the world with Slack ids."""
-    for agent, id in IDS.items():
-        text = text.replace(f"email: {agent}@example.com,", f"email: {agent}@example.com, slack: {id},")
+    for agent, member in IDS.items():
+        text = text.replace(f"email: {agent}@example.com,", f"email: {agent}@example.com, slack: {member},")
     return text
 
 
@@ -91,8 +91,8 @@ async def connected(folder: Path, text: str = "") -> AsyncIterator[SlackWorld]:
     """Give a world with Slack inside the block, its hook on a port of its own."""
     found = SlackWorld(folder, text)
     await found.stand.start()
-    for agent, id in IDS.items():
-        found.stand.join(id, agent)
+    for agent, member in IDS.items():
+        found.stand.join(member, agent)
         await users.add(found.world.store, email=f"{agent}@example.com", role="agent")
     await found.world.events.open()
     found.restart()

@@ -1,4 +1,4 @@
-"""Tells agents in Slack of their work: hints wake it, a sweep finds what no hint told, one process of a fleet does it.
+"""Tells agents in Slack of their work: hints wake it, the log tells what they missed, one process of a fleet does it.
 
 Nothing waits for it: what it cannot say now it says when Slack is back, if it still holds then.
 """
@@ -6,6 +6,8 @@ Nothing waits for it: what it cannot say now it says when Slack is back, if it s
 from collections.abc import AsyncIterator
 from datetime import datetime
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from router import log
@@ -21,9 +23,11 @@ from router.tasks import beside
 
 logger = log.get(__name__)
 
-LEASE, LEASE_S, EXTEND_S = "slack", 15.0, 5.0
+LEASE, LEASE_S, EXTEND_S = "slack", 10.0, 3.0
 #: How often somebody who stands by looks whether the lease is free.
-STAND_BY_S = 5.0
+STAND_BY_S = 3.0
+#: How often the log is read, and how many lines at a time.
+FOLLOW_S, LINES = 1.0, 1000
 #: How often everything is looked at without having been told, and the token is tried.
 SWEEP_S = 60.0
 #: Open work of one agent, and sheets, that a sweep looks at.
@@ -33,6 +37,13 @@ KINDS = frozenset({"conversation", "outbox"})
 
 class Lost(Exception):  # it is no error: it ends the work here
     """Another process does it now."""
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """What is kept with the lease: when Slack was first connected, and how far the log was read."""
+
+    since: datetime
+    line: int
 
 
 class Courier:
@@ -45,6 +56,7 @@ class Courier:
         self._holder = office.ids.new("slack")
         #: What is looked at.
         self.rounds = Rounds(office, client, condition)
+        self._place = Place(since=office.clock.now(), line=0)
 
     async def run(self) -> None:
         """Work while this process holds the lease, stand by otherwise, until cancelled."""
@@ -64,10 +76,10 @@ class Courier:
 
     async def _hold(self, lease: Lease) -> None:
         try:
-            lease = await self.began(lease)
+            await self._began(lease)
             async with (
                 self._office.events.subscribe() as hints,
-                beside(self._extend(lease), self._sweeps(), self._listen(hints)),
+                beside(self._extend(lease), self._sweeps(), self._follow(), self._listen(hints)),
             ):
                 await self.rounds.run()
         except Lost:
@@ -76,19 +88,44 @@ class Courier:
             await self._condition.leave()
             await self._store.release(lease)
 
-    async def began(self, lease: Lease) -> Lease:
-        """Remember when Slack was first connected: what was assigned before is no news."""
-        if not lease.value:
-            lease = replace(lease, value=self._clock.now().isoformat())
-            await self._store.save_lease(lease, lease.value, LEASE_S)
-        self.rounds.since = datetime.fromisoformat(lease.value)
-        return lease
+    async def _began(self, lease: Lease) -> None:
+        """Go on where the last holder was; at the very first, what happened before is no news."""
+        if lease.value:
+            self._place = msgspec.json.decode(lease.value, type=Place)
+        else:
+            self._place = Place(since=self._clock.now(), line=0)
+            while await self._read():
+                await self._store.save_lease(lease, self._value(), LEASE_S)
+            await self._store.save_lease(lease, self._value(), LEASE_S)
+        self.rounds.since = self._place.since
+
+    def _value(self) -> str:
+        return msgspec.json.encode(self._place).decode()
+
+    async def _read(self) -> list[str]:
+        """Return the conversations of the next lines of the log."""
+        lines = await self._store.log(after=self._place.line, limit=LINES)
+        if lines:
+            self._place = replace(self._place, line=lines[-1][0])
+        return [line.conversation for _, line in lines]
+
+    async def _follow(self) -> None:
+        """Read what happened, whichever process did it and whether or not its hint came."""
+        while True:
+            try:
+                found = await self._read()
+            except StoreError:
+                found = []
+            if known := {one for one in found if one}:
+                self.rounds.notice(known)
+            if len(found) < LINES:
+                await self._clock.sleep(FOLLOW_S)
 
     async def _extend(self, lease: Lease) -> None:
         while True:
             await self._clock.sleep(EXTEND_S)
             try:
-                if not await self._store.save_lease(lease, lease.value, LEASE_S):
+                if not await self._store.save_lease(lease, self._value(), LEASE_S):
                     raise Lost
             except StoreError as error:
                 logger.warning("lease not extended", error=type(error).__name__)

@@ -190,8 +190,8 @@ async def test_a_warning_reaches_the_person_who_must_act(one: SlackWorld) -> Non
     await one.world.here("maria")
     case = await one.mail()
     await one.tell()
-    for flag in ("Not delivered: <!channel> mailbox full", "Not delivered: <!channel> mailbox full"):
-        await flagged(one, case, flag)
+    for warning in ("Not delivered: <!channel> mailbox full", "Not delivered: <!channel> mailbox full"):
+        await flagged(one, case, warning)
         await one.tell()
     letter, reply = one.to("maria")
     assert "Not delivered: &lt;!channel&gt; mailbox full" in reply.words()
