@@ -82,7 +82,10 @@ async def test_a_signed_body_that_is_no_webhook_is_refused(fb: Served, data: byt
 
 async def test_a_body_beyond_all_size_is_refused(fb: Served) -> None:
     """Nothing is kept in memory without limit."""
-    async with ClientSession() as session, session.post(fb.hook, data=BytesIO(bytes(5 * 1024 * 1024))) as answer:
+    async with (
+        ClientSession() as session,
+        session.post(fb.hook, data=BytesIO(bytes(5 * 1024 * 1024))) as answer,
+    ):
         assert answer.status == 413
 
 

@@ -199,6 +199,9 @@ class Graph:
         return person
 
     def _write_fault(self, *, messenger: bool) -> None:
+        code, subcode = self._world.trouble
+        if code:
+            raise Trouble(code, "Switched on in the sandbox", subcode=subcode)
         if messenger and self._faults.strikes(Fault.WINDOW):
             raise errors.window()
         if self._faults.strikes(Fault.REFUSED):

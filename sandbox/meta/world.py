@@ -96,6 +96,8 @@ class World:
         self.comments: dict[str, Comment] = {}
         self.posts: list[Post] = []
         self.human_agent = False
+        #: Code and subcode that every message and comment of ours is refused with; (0, 0) = none.
+        self.trouble = (0, 0)
         self._numbers = itertools.count(1)
 
     def person(self, name: str) -> Person:
