@@ -1,9 +1,10 @@
 """The email channel: one mailbox, received by SMTP or IMAP, sent by SMTP."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from channels.email import account as accounts
+from channels.email import tryout
 from channels.email.compose import compose
 from channels.email.follow import Folder, Follower
 from channels.email.imap import Imap
@@ -17,6 +18,7 @@ from channels.email.view import File, message_id
 from channels.errors import NotSent
 from channels.message import Outgoing, Sent
 from channels.port import Channel, Host, Route
+from channels.tryout import Finding
 
 #: Seconds for reading the attachments of what is sent.
 FILES_S = 4.0
@@ -143,6 +145,10 @@ class EmailAdapter:
     def pages(self, channels: Mapping[str, Channel]) -> Sequence[Route]:  # noqa: ARG002  # the port's name
         """Return none."""
         return ()
+
+    def try_out(self, host: Host) -> AsyncIterator[Finding]:
+        """Yield what the account's servers and the DNS say, without sending anything."""
+        return tryout.try_out(host)
 
 
 adapter = EmailAdapter()

@@ -76,6 +76,10 @@ class Submission:
             self._slots.release()
         self._report("ok")
 
+    async def knock(self) -> None:
+        """Connect and sign in, and send nothing. Raises NotSent or SignInRefused."""
+        self._drop(await self._connect())
+
     def close(self) -> None:
         """Hang up; the account can go on sending afterwards."""
         while self._idle:

@@ -23,6 +23,18 @@ if "HANDLEBY_TEST_MONGODB_URL" in os.environ:
 Another = Callable[[], Awaitable[Store]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of one channel follow each other, so that its service is started once."""
+    places = {item: item.callspec.params["place"] for item in items if "place" in _parameters(item)}  # type: ignore[attr-defined]
+    first = {place: number for number, place in reversed(list(enumerate(places.values())))}
+    ordered = iter(sorted(places, key=lambda item: first[places[item]]))
+    items[:] = [next(ordered) if item in places else item for item in items]
+
+
+def _parameters(item: pytest.Item) -> dict[str, object]:
+    return dict(item.callspec.params) if hasattr(item, "callspec") else {}
+
+
 @pytest.fixture
 def store_clock() -> ManualClock:
     """Give a clock that the test moves."""
