@@ -28,7 +28,7 @@ class Forum:
         """Take the host. Raises Misconfigured, naming the setting."""
         self._host = host
         self.settings = settings.read(host)
-        self._api = Api(self.settings)
+        self._api = Api(self.settings, host.clock)
         intake = Intake(host, self.settings, self._api)
         categories = Categories(self._api, self.settings.view.categories)
         lists = [poll.PUBLIC, poll.MESSAGES] if self.settings.view.private else [poll.PUBLIC]
@@ -65,17 +65,15 @@ class Forum:
 
     async def reconcile(self, outgoing: Outgoing) -> Sent | None:
         """Read back from the topic whether it was posted. Raises NotSent when it certainly was not."""
-        now = self._host.clock.now()
-        tried = self._doubts.get(outgoing.id)
-        if tried is None:  # by another process, or before a restart: count from when we are first asked
-            tried = self._tried(outgoing, now)
-        return await self._reader.find(outgoing, tried_s=(now - tried).total_seconds())
+        # What another process tried is asked for only when its time is over, a minute later.
+        tried = self._doubts.get(outgoing.id, outgoing.at)
+        since = self._host.clock.now() - tried
+        return await self._reader.find(outgoing, tried_s=since.total_seconds())
 
-    def _tried(self, outgoing: Outgoing, at: datetime) -> datetime:
+    def _tried(self, outgoing: Outgoing, at: datetime) -> None:
         self._doubts[outgoing.id] = at
         while len(self._doubts) > REMEMBERED:
             self._doubts.popitem(last=False)
-        return at
 
     def _wake(self) -> None:
         for poller in self._pollers:

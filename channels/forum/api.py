@@ -4,12 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
 
 from channels.forum.settings import Settings
 from channels.forum.trouble import Answered, Unreached, Unsure
+from channels.port import Clock
 
 CONNECT_S = 10.0
 #: Seconds for one request: looking up, posting, and finding out why not, are below what the router gives one try.
@@ -27,8 +29,9 @@ _WHOLE = 65536
 class Api:
     """What may be asked of the forum."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Take the account's settings; nothing is opened before the first request."""
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Take the account's settings and the clock; nothing is opened before the first request."""
+        self._clock = clock
         self._settings = settings
         self._headers = {
             "Api-Key": settings.key,
@@ -40,7 +43,7 @@ class Api:
         self._asking = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._quiet_until = 0.0
+        self._quiet_until: datetime | None = None
         #: The `Date` of the last answer.
         self.date = ""
 
@@ -88,8 +91,7 @@ class Api:
         return await self._ask("POST", path, json=dict(fields))
 
     async def _ask(self, method: str, path: str, **what: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        wait_s = self._quiet_until - loop.time()
+        wait_s = self._quiet_s()
         if wait_s > 0:
             raise Unreached("the forum asked for a pause (429)", after_s=wait_s)
         url = self._settings.api + path
@@ -106,11 +108,15 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unsure(f"the forum did not answer ({type(error).__name__})") from error
 
+    def _quiet_s(self) -> float:
+        """Return for how many seconds the forum wants to be left alone."""
+        return (self._quiet_until - self._clock.now()).total_seconds() if self._quiet_until else 0.0
+
     def _judged(self, answer: aiohttp.ClientResponse, raw: bytes) -> Any:
         data = _json(raw)
         if answer.status == 429:
             after_s = _pause(answer.headers.get("Retry-After", ""), data)
-            self._quiet_until = asyncio.get_running_loop().time() + after_s
+            self._quiet_until = self._clock.now() + timedelta(seconds=after_s)
             raise Unreached("the forum asks for a pause (429)", after_s=after_s)
         if 300 <= answer.status < 400:
             raise Answered(answer.status, ("it sends us elsewhere; `api` must be its final address",))

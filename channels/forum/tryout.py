@@ -17,7 +17,7 @@ async def try_out(host: Host) -> AsyncIterator[Finding]:
     except Misconfigured as error:
         yield Finding(ok=False, what="The settings cannot work.", mend=str(error))
         return
-    api = Api(given)
+    api = Api(given, host.clock)
     yield await _signed_in(api, given)
     yield await _listed(api)
     yield clock(api.date, host.clock.now())
