@@ -41,6 +41,8 @@ class Capabilities(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sends_per_minute: float = 0.0
     #: Most characters of one outgoing message; 0 = no limit.
     length_limit: int = 0
+    #: The same for what only the customer can read, where that differs; 0 = it does not.
+    direct_length_limit: int = 0
     #: May a note contain links?
     links: bool = True
     #: True where the platform allows one automatic message a wait and no renewal.

@@ -8,7 +8,9 @@ from msgspec import Struct
 from channels.message import Attachment, Message
 from router.conversation import Conversation, Item, Promise
 from router.desk import views
+from router.desk.accounts import agent_of
 from router.ports import Stored
+from rules.evaluate import Rulebook
 
 #: A note and the promise in it are made in one step; rewording before sending may move it a little.
 _SAME_STEP = timedelta(seconds=5)
@@ -33,10 +35,15 @@ class LineView(Struct, frozen=True, kw_only=True):
     id: str
     #: customer, agent, machine, edit, delete, status, unreadable; note or reply for what we send.
     kind: str
+    #: The provider's name for it, by which others speak of it; "" when there is none.
+    name: str
+    #: For edit, delete and status: the id or name of the line it speaks of.
+    about: str
     #: True when we say it.
     ours: bool
     #: True for notes.
     automatic: bool
+    #: What to call whoever said it; the person where one of ours answered outside the desk.
     author: str
     at: datetime
     subject: str
@@ -61,6 +68,8 @@ class LineView(Struct, frozen=True, kw_only=True):
     doubtful: str
     #: Why no automatic answer may go to it.
     no_note: str
+    #: Others can read it.
+    public: bool
 
 
 class Transcript(Struct, frozen=True, kw_only=True):
@@ -73,20 +82,22 @@ class Transcript(Struct, frozen=True, kw_only=True):
     next: int | None
 
 
-def line(conversation: Conversation, one: Stored | Item) -> LineView:
+def line(book: Rulebook, conversation: Conversation, one: Stored | Item) -> LineView:
     """Return a line as it is shown."""
-    return _arrived(conversation, one) if isinstance(one, Stored) else _said(conversation, one)
+    return _arrived(book, conversation, one) if isinstance(one, Stored) else _said(conversation, one)
 
 
-def _arrived(conversation: Conversation, stored: Stored) -> LineView:
+def _arrived(book: Rulebook, conversation: Conversation, stored: Stored) -> LineView:
     message = stored.message
     return LineView(
         seq=stored.seq,
         id=message.key,
         kind=message.kind,
+        name=message.message_id,
+        about=message.about,
         ours=message.kind == "agent",
         automatic=message.kind == "machine",
-        author=views.called(message.sender),
+        author=_author(book, message),
         at=message.received_at,
         subject=message.subject,
         text=message.text,
@@ -101,7 +112,14 @@ def _arrived(conversation: Conversation, stored: Stored) -> LineView:
         promised_at=None,
         doubtful=message.doubtful,
         no_note=message.no_note,
+        public=message.public,
     )
+
+
+def _author(book: Rulebook, message: Message) -> str:
+    """Return what to call the sender; for one of ours the person in the rules with that address."""
+    agent = agent_of(book, message.sender.address) if message.kind == "agent" else ""
+    return book.people[agent].name if agent else views.called(message.sender)
 
 
 def _reach(message: Message) -> str:
@@ -115,6 +133,8 @@ def _said(conversation: Conversation, item: Item) -> LineView:
         seq=item.seq,
         id=item.id,
         kind="note" if item.note else "reply",
+        name=item.message_id,
+        about="",
         ours=True,
         automatic=item.note is not None,
         author=item.author_name,
@@ -132,6 +152,7 @@ def _said(conversation: Conversation, item: Item) -> LineView:
         promised_at=_promised(conversation, item),
         doubtful="",
         no_note="",
+        public=conversation.public and not item.unless_seen,
     )
 
 

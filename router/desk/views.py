@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from channels.message import Identity
 from router.conversation import Conversation, Decision, Promise, PromiseState
+from router.desk.means import MeansView, means
 from rules.evaluate import Rulebook
 
 
@@ -22,6 +23,8 @@ class ContactView(Struct, frozen=True, kw_only=True):
     kind: str
     address: str
     name: str
+    #: The address as people write it, such as a handle; "" where that is the address.
+    spelling: str
     #: What to call them: the name, else the address, else "Visitor".
     called: str
     #: True when the channel has evidence that it is theirs.
@@ -81,7 +84,14 @@ class WorkView(Struct, frozen=True, kw_only=True):
     #: First words of the newest message.
     snippet: str
     contact: ContactView
+    #: The customer that it came by; who that is now, `/customers/{id}` tells.
     customer: str
+    #: Others can read it, and what we answer.
+    public: bool
+    #: When the provider's window for answers closes; null = it stays open.
+    reply_until: datetime | None
+    #: The customer wants to be reached then, not earlier.
+    not_before: datetime | None
     language: str
     queue: str
     priority: str
@@ -102,6 +112,8 @@ class ConversationView(WorkView, frozen=True, kw_only=True):
     """A conversation as a whole, without its messages."""
 
     zone: str
+    #: How an answer goes out.
+    means: MeansView
     skills: list[str]
     promise: PromiseView | None
     #: Ended promises, oldest first.
@@ -132,6 +144,7 @@ def contact(identity: Identity) -> ContactView:
         kind=identity.kind,
         address=identity.address,
         name=identity.name,
+        spelling=identity.spelling,
         called=called(identity),
         verified=identity.verified,
     )
@@ -140,7 +153,7 @@ def contact(identity: Identity) -> ContactView:
 def called(identity: Identity) -> str:
     """Return what to call them; the number of a chat session tells nobody anything."""
     anonymous = identity.kind == "chat" and not identity.verified
-    return identity.name or ("Visitor" if anonymous else identity.address)
+    return identity.name or ("Visitor" if anonymous else identity.spelling or identity.address)
 
 
 def promise(book: Rulebook, one: Promise) -> PromiseView:
@@ -190,6 +203,9 @@ def work(book: Rulebook, one: Conversation) -> WorkView:
         snippet=one.snippet,
         contact=contact(one.contact),
         customer=one.customer,
+        public=one.public,
+        reply_until=one.reply_until,
+        not_before=one.not_before,
         language=one.language,
         queue=one.queue,
         priority=one.priority,
@@ -211,6 +227,7 @@ def conversation(book: Rulebook, one: Conversation) -> ConversationView:
     return ConversationView(
         **{name: getattr(line, name) for name in line.__struct_fields__},
         zone=one.zone,
+        means=means(one),
         skills=list(one.skills),
         promise=promise(book, one.promise) if one.promise else None,
         promises=[promise(book, ended) for ended in one.promises],

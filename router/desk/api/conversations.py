@@ -91,7 +91,8 @@ async def transcript(call: Call, id: str, query: After) -> Transcript:
     """Return the lines of a conversation with seq above `after`, in order."""
     conversation = await find(call, id)
     found = await call.parts.store.transcript(conversation.id, after=query.after, limit=query.limit)
-    shown = [lines.line(conversation, one) for one in found]
+    book = call.parts.book()
+    shown = [lines.line(book, conversation, one) for one in found]
     more = shown[-1].seq if len(found) == query.limit else None
     return Transcript(version=conversation.version, lines=shown, next=more)
 

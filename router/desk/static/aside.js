@@ -1,4 +1,4 @@
-// Beside the conversation: the promise, why it is here, and who writes.
+// Beside the conversation: the promise, who writes, and why it is here.
 
 import { customer } from "./customer.js";
 import { h, icon, name } from "./dom.js";
@@ -6,7 +6,7 @@ import { countdown, moment, short } from "./time.js";
 import { PROMISE, channel, target } from "./words.js";
 
 export function aside(conversation, box, me) {
-  box.replaceChildren(promise(conversation), decision(conversation), customer(conversation, me));
+  box.replaceChildren(promise(conversation), customer(conversation, me), decision(conversation));
 }
 
 export function panel(title, ...content) {

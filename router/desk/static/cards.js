@@ -1,6 +1,7 @@
 // A conversation as a card in the list.
 
 import { h, icon, name } from "./dom.js";
+import { publicMark, wantedMark, windowMark } from "./signs.js";
 import { ago, countdown, deadline, short } from "./time.js";
 import { STATUS, channel } from "./words.js";
 
@@ -22,6 +23,9 @@ export function card(work, { owner, onopen }) {
     work.subject ? name(work.subject, "span", { class: "card-subject" }) : null,
     work.snippet ? name(work.snippet, "span", { class: "card-snippet" }) : null,
     h("span", { class: "card-chips" },
+      publicMark(work),
+      windowMark(work),
+      wantedMark(work),
       flagged ? h("span", { class: "chip bad" }, icon("warn"), "Needs a look") : null,
       work.kind === "unreadable" ? h("span", { class: "chip warn" }, "Unreadable") : null,
       ["urgent", "high"].includes(work.priority) ? h("span", { class: `chip ${work.priority}` }, work.priority) : null,

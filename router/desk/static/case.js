@@ -6,6 +6,7 @@ import { menu } from "./arrange.js";
 import { Composer } from "./composer.js";
 import { h, icon, keyed, name, toast } from "./dom.js";
 import * as lines from "./lines.js";
+import { publicMark, wantedMark, windowMark } from "./signs.js";
 import { countdown, deadline, moment, span } from "./time.js";
 import { STATUS, channel } from "./words.js";
 
@@ -20,6 +21,7 @@ export class Case {
     this.composer = new Composer({ onsent: (changed, resolved) => this.#sent(changed, resolved) });
     this.head = h("header", { class: "case-head" });
     this.scroll = h("div", { class: "transcript", tabindex: "0", role: "log", "aria-label": "What was said" });
+    this.scroll.addEventListener("again", (event) => this.composer.again(event.detail));
     this.beside = h("aside", { class: "beside", "aria-label": "About this conversation" });
     this.foot = h("div", { class: "case-foot" });
     this.main = h("div", { class: "case-main" }, this.scroll, this.foot);
@@ -121,7 +123,7 @@ export class Case {
         h("h2", {}, name(one.subject || who)),
         h("p", { class: "faint" }, icon(one.channel, channel(one.channel)), one.subject ? [name(who), " · "] : null, h("span", { class: "reference" }, one.reference), " · ", this.#owner()),
       ),
-      h("div", { class: "case-time" }, this.#time()),
+      h("div", { class: "case-time" }, publicMark(one), windowMark(one), wantedMark(one), this.#time()),
       h("div", { class: "case-acts" },
         button("take", "Take it", { title: "t" }), button("release", "Release"), button("unhold", "Let it in"),
         one.status === "pending" ? null : button("reopen", "Reopen"), button("resolve", "Resolve", { title: "e" }), menu(this),

@@ -3,6 +3,7 @@
 import { call, post } from "./api.js";
 import * as drafts from "./drafts.js";
 import { h, icon, name, size, toast } from "./dom.js";
+import { cautions, lengthHint } from "./signs.js";
 
 const FILE_MOST = 10 * 1024 * 1024;
 
@@ -12,18 +13,20 @@ export class Composer {
     this.id = "";
     this.files = [];
     this.busy = false;
-    this.text = h("textarea", { id: "answer", rows: "3", maxlength: "50000", dir: "auto", oninput: () => this.#typed() });
+    this.text = h("textarea", { id: "answer", rows: "3", maxlength: "50000", dir: "auto", "aria-describedby": "cautions count", oninput: () => this.#typed() });
     this.label = h("label", { for: "answer" });
+    this.cautions = h("div", { class: "cautions", id: "cautions" });
+    this.count = h("p", { class: "count", id: "count", role: "status" });
     this.warning = h("div", { class: "collision", role: "alert", hidden: true });
     this.hint = h("span", { class: "faint small draft" });
     this.list = h("div", { class: "files" });
     const picker = h("input", { type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-label": "Add files", onchange: () => this.#add(picker) });
     this.send = h("button", { type: "button", class: "primary", title: "Ctrl+Enter", onclick: () => this.submit(false) }, "Send");
     this.finish = h("button", { type: "button", title: "Ctrl+Shift+Enter", onclick: () => this.submit(true) }, "Send and resolve");
-    const clip = h("button", { type: "button", class: "quiet", title: "Add files", "aria-label": "Add files", onclick: () => picker.click() }, icon("clip"));
+    this.clip = h("button", { type: "button", class: "quiet", title: "Add files", "aria-label": "Add files", onclick: () => picker.click() }, icon("clip"));
     this.node = h("form", { class: "composer", onsubmit: (event) => event.preventDefault() },
-      this.warning, this.label, this.text, this.list,
-      h("div", { class: "composer-end" }, clip, picker, this.hint, this.finish, this.send));
+      this.warning, this.cautions, this.label, this.text, this.count, this.list,
+      h("div", { class: "composer-end" }, this.clip, picker, this.hint, this.finish, this.send));
     this.text.addEventListener("keydown", (event) => this.#keys(event));
   }
 
@@ -33,7 +36,11 @@ export class Composer {
     if (conversation.id !== this.id) this.#open(conversation, lines);
     this.conversation = conversation;
     this.me = me;
-    this.label.replaceChildren("Answer ", name(who), " as ", name(me.name));
+    this.label.replaceChildren("Answer ", name(who), conversation.public ? " in public as " : " as ", name(me.name));
+    this.cautions.replaceChildren(...cautions(conversation));
+    this.clip.hidden = !conversation.means.files;
+    this.node.classList.toggle("is-public", conversation.public);
+    this.#measure();
     const newest = lines.filter((line) => line.seq > this.seenSeq && line.kind !== "note" && !this.#mine(line));
     if (this.text.value.trim() && newest.length) this.#warn(newest, conversation, lines);
     else if (!newest.length || !this.text.value.trim()) this.#seen(conversation, lines);
@@ -41,6 +48,16 @@ export class Composer {
 
   focus() {
     this.text.focus();
+  }
+
+  // Take a text that did not go out, to be written again.
+  again(text) {
+    if (this.text.value.trim() && this.text.value.trim() !== text.trim()) toast("You are writing something else. Send or clear that first.", { bad: true });
+    else {
+      this.text.value = text;
+      this.#typed();
+    }
+    this.focus();
   }
 
   async submit(resolve) {
@@ -98,7 +115,14 @@ export class Composer {
     this.draft.text = this.text.value;
     drafts.save(this.id, this.draft);
     this.hint.textContent = this.draft.text ? "Draft kept in this browser" : "";
+    this.#measure();
     this.#grow();
+  }
+
+  #measure() {
+    const told = lengthHint(this.text.value.trim(), this.conversation.means);
+    if (this.count.textContent !== told.text) this.count.textContent = told.text;
+    this.count.classList.toggle("over", told.over);
   }
 
   #grow() {
@@ -119,6 +143,7 @@ export class Composer {
     this.files = [];
     this.hint.textContent = "";
     this.#listFiles();
+    this.#measure();
     this.#grow();
   }
 

@@ -3,26 +3,29 @@
 import { call, get } from "./api.js";
 import { panel, rows } from "./aside.js";
 import { h, name, toast } from "./dom.js";
-import { full, left, span } from "./time.js";
-import { STATUS } from "./words.js";
+import { conflicts, history, identities, joins, same } from "./person.js";
+import { left, span } from "./time.js";
 
 const MAY_CHANGE = ["lead", "ops", "admin"];
 
 export function customer(conversation, me) {
   const contact = conversation.contact;
-  const rest = h("div", {});
+  const rest = h("div", { class: "who" });
   fill(rest, conversation, me).catch(() => null);
+  follow(rest, () => fill(rest, conversation, me).catch(() => null));
   return panel("Customer",
     h("p", {}, name(contact.called, "strong")),
-    h("p", { class: "faint" }, where(contact), contact.verified ? " · verified" : ""),
     rest,
   );
 }
 
-// Where they write from; the number of a chat session tells nobody anything.
-function where(contact) {
-  if (contact.kind === "chat") return contact.verified ? "known to the site" : "writes in the chat";
-  return contact.address === contact.called ? "" : name(contact.address);
+// Somebody was joined or parted meanwhile; what is being typed here is not taken away.
+function follow(box, again) {
+  const told = (event) => {
+    if (!box.isConnected) document.removeEventListener("customer", told);
+    else if (box.dataset.ids?.split(" ").includes(event.detail) && !box.querySelector("form.known, details.same[open]")) again();
+  };
+  document.addEventListener("customer", told);
 }
 
 async function fill(box, conversation, me) {
@@ -31,7 +34,9 @@ async function fill(box, conversation, me) {
 
 function show(box, conversation, me, known) {
   const attributes = Object.entries(known.attributes).filter(([key]) => !["language", "zone"].includes(key));
+  box.dataset.ids = [known.id, ...known.parts.map((one) => one.id)].join(" ");
   box.replaceChildren(
+    identities(known),
     rows([
       ["Language", language(conversation.language || known.attributes.language || "")],
       ["Time zone", conversation.zone || known.attributes.zone],
@@ -43,17 +48,8 @@ function show(box, conversation, me, known) {
   if (MAY_CHANGE.includes(me.role)) {
     box.append(h("button", { type: "button", class: "quiet small", onclick: () => edit(box, conversation, me, known) }, "Change what is known"));
   }
-  const identities = known.identities.filter((one) => one.address !== conversation.contact.address);
-  if (identities.length) {
-    box.append(h("p", { class: "small faint" }, "Also known as"),
-      h("ul", {}, identities.map((one) => h("li", {}, name(one.address), one.verified ? "" : " · claimed"))));
-  }
-  const others = known.conversations.filter((one) => one.id !== conversation.id);
-  if (others.length) {
-    box.append(h("p", { class: "small faint" }, "Wrote before"), h("ul", { class: "earlier" }, others.map((one) =>
-      h("li", {}, h("a", { href: `/c/${one.reference}`, title: full(one.updated_at) }, name(one.subject || one.snippet || one.reference)),
-        h("span", { class: "faint" }, ` ${STATUS[one.status]}`)))));
-  }
+  const again = () => fill(box, conversation, me).catch((error) => toast(error.message, { bad: true }));
+  box.append(...[conflicts(known), me.agent ? [joins(known, again), same(known, again)] : null, history(known, conversation)].flat(3).filter(Boolean));
 }
 
 // One line for each attribute, and the usual ones even when they are not set yet.

@@ -171,6 +171,7 @@ async function start() {
   route();
   follow((hint) => {
     if (["conversation", "all", "outbox"].includes(hint.kind)) recheck(hint.id).catch(() => null).finally(reload);
+    if (hint.kind === "customer") document.dispatchEvent(new CustomEvent("customer", { detail: hint.id }));
     if (hint.kind === "all" || hint.id === pane.conversation?.id) fresh();
   });
   addEventListener("popstate", route);

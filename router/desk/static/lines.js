@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { h, icon, name, prose, size, toast } from "./dom.js";
 import { clock, day, full, moment } from "./time.js";
-import { KIND, NOTE, STATE } from "./words.js";
+import { ADVICE, KIND, NOTE, STATE } from "./words.js";
 
 // The one place where a string becomes HTML: a mail the server made harmless, for a frame without rights.
 const mail = globalThis.trustedTypes?.createPolicy("handleby-mail", { createHTML: (html) => html }) ?? {
@@ -22,10 +22,25 @@ function inOrder(lines) {
   return found;
 }
 
+// What changes or withdraws an earlier line stands beside it; where that one is not here, on its own.
+function beside(lines) {
+  const found = [];
+  const places = new Map();
+  for (const line of lines) {
+    const place = ["edit", "delete"].includes(line.kind) && line.about ? places.get(line.about) : undefined;
+    if (place !== undefined) found[place] = { ...found[place], changes: [...(found[place].changes ?? []), line] };
+    else {
+      for (const known of [line.id, line.name]) if (known) places.set(known, found.length);
+      found.push(line);
+    }
+  }
+  return found;
+}
+
 export function withDays(lines) {
   const found = [];
   let last = "";
-  for (const line of inOrder(lines)) {
+  for (const line of beside(inOrder(lines))) {
     const today = day(line.at);
     if (today !== last) found.push({ day: today, at: line.at });
     last = today;
@@ -38,7 +53,7 @@ export const keyOf = (item) => (item.day ? `day ${item.day}` : `line ${item.seq}
 
 export function render(item, conversation) {
   if (item.day) return h("div", { class: "day", role: "separator" }, h("span", {}, item.day));
-  if (item.kind === "note") return note(item);
+  if (item.kind === "note") return note(item, conversation);
   if (item.copy) return copy(item);
   return message(item, conversation);
 }
@@ -48,13 +63,15 @@ const told = (line) => line.kind === "status" && !line.text;
 
 function message(line, conversation) {
   const kind = KIND[line.kind];
+  const gone = line.changes?.at(-1)?.kind === "delete";
   const quiet = ["machine", "edit", "delete", "status", "unreadable"].includes(line.kind);
   return h(
     "article",
-    { class: `line ${line.ours ? "ours" : "theirs"}${quiet ? " odd" : ""}`, data: { state: line.state } },
+    { class: `line ${line.ours ? "ours" : "theirs"}${quiet ? " odd" : ""}${gone ? " gone" : ""}`, data: { state: line.state } },
     h("header", {},
       name(line.author, "strong"),
-      kind ? h("span", { class: "faint" }, kind) : null,
+      kind ? h("span", { class: line.kind === "agent" ? "chip" : "faint" }, kind) : null,
+      line.public && !conversation.public ? h("span", { class: "chip public" }, icon("eye"), "Public") : null,
       moment(line.at, { class: "faint" }),
     ),
     h("div", { class: "bubble" },
@@ -66,8 +83,17 @@ function message(line, conversation) {
       files(line),
       tools(line, conversation),
     ),
+    (line.changes ?? []).map(change),
     foot(line),
   );
+}
+
+function change(line) {
+  const words = line.kind === "delete" ? `${line.ours ? "We" : "They"} withdrew this` : "Changed to";
+  return h("div", { class: `change ${line.kind}` },
+    h("p", { class: "faint small" }, icon(line.kind === "delete" ? "warn" : "clock"), " ", words, " ", moment(line.at)),
+    line.kind === "edit" && line.text ? prose(line.text) : null,
+    files(line));
 }
 
 function copy(line) {
@@ -75,13 +101,14 @@ function copy(line) {
   return h("p", { class: "copy faint small" }, icon("email"), "Copy to ", name(line.copy), ` if the answer is not seen here · ${state}`);
 }
 
-function note(line) {
+function note(line, conversation) {
   const kind = NOTE[line.note] ?? NOTE.first;
+  const spoken = conversation.means.style === "spoken" ? ", read out" : "";
   const promised = line.promised_at ? h("span", { class: "promised", title: full(line.promised_at) }, `promises ${clock(line.promised_at)}`) : null;
   return h(
     "article",
     { class: "note", data: { state: line.state } },
-    h("header", {}, icon("clock"), h("span", {}, `${kind} in `, name(`${line.author}'s`), " name"), promised, moment(line.at, { class: "faint end" })),
+    h("header", {}, icon("clock"), h("span", {}, `${kind} in `, name(`${line.author}'s`), ` name${spoken}`), promised, moment(line.at, { class: "faint end" })),
     prose(line.text),
     foot(line),
   );
@@ -92,10 +119,17 @@ function foot(line) {
   if (line.state && !(line.state === "sent" && line.kind === "note")) {
     const text = line.state === "sent" ? "Sent" : `${STATE[line.state] ?? line.state}${line.reason ? `: ${line.reason}` : ""}`;
     parts.push(h("span", { class: `state ${line.state}` }, text));
+    if (ADVICE[line.state] && line.kind === "reply") parts.push(h("span", { class: "advice" }, ADVICE[line.state], " ", again(line)));
   } else if (line.reason && line.kind !== "unreadable" && !told(line)) parts.push(h("span", { class: "state" }, line.reason));
   if (line.doubtful) parts.push(h("span", { class: "state failed" }, `Sender in doubt: ${line.doubtful}`));
   if (line.no_note) parts.push(h("span", { class: "state" }, `No automatic answer: ${line.no_note}`));
   return parts.length ? h("footer", {}, parts) : null;
+}
+
+function again(line) {
+  return h("button", { type: "button", class: "small", onclick: (event) => {
+    event.currentTarget.dispatchEvent(new CustomEvent("again", { bubbles: true, detail: line.text }));
+  } }, "Write it again");
 }
 
 function files(line) {

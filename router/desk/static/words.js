@@ -25,6 +25,15 @@ export const CHANNEL = {
   email: "Email", webchat: "Web chat", phone: "Phone", twitter: "X", facebook: "Facebook", forum: "Forum",
 };
 
+// Kinds of identities.
+export const KINDS = { email: "Email", chat: "Web chat", phone: "Phone", x: "X", facebook: "Facebook", forum: "Forum" };
+
+// What to do about something that did not go out as it should.
+export const ADVICE = {
+  failed: "The customer did not get this. Mend what is named, or write it again in another way.",
+  unknown: "Look with the provider whether it arrived. If it did not, write it again; nothing is sent twice by itself.",
+};
+
 export function channel(name) {
   return CHANNEL[name] ?? name;
 }

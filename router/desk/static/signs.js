@@ -1,0 +1,50 @@
+// Marks that tell what a conversation is like where it stands: public, a window that closes, a time to call at.
+
+import { h, icon } from "./dom.js";
+import { clock, countdown, left, moment, span } from "./time.js";
+
+// A window further away than this concerns nobody yet.
+const NEAR = 24 * 3600;
+
+export function publicMark(work) {
+  return work.public ? h("span", { class: "chip public", title: "Others can read this conversation, and what you answer." }, icon("eye"), "Public") : null;
+}
+
+export const closed = (work) => Boolean(work.reply_until) && left(work.reply_until) < 0;
+
+export function windowMark(work) {
+  if (!work.reply_until || !["open", "held"].includes(work.status) || left(work.reply_until) > NEAR) return null;
+  const words = (seconds) => (seconds < 0 ? `Window closed ${span(seconds)} ago` : `Window closes in ${span(seconds)}`);
+  return countdown(work.reply_until, words, { class: "pill window" });
+}
+
+export function wantedMark(work) {
+  if (!work.not_before || left(work.not_before) < 0) return null;
+  return h("span", { class: "chip", title: "The customer wants to be reached then, not earlier." }, icon("clock"), "Wanted at ", moment(work.not_before));
+}
+
+// What to mind while writing here; null when there is nothing.
+export function cautions(conversation) {
+  const { means } = conversation;
+  const found = [];
+  if (conversation.public) {
+    found.push(h("p", { class: "caution public" }, icon("eye"),
+      h("span", {}, h("strong", {}, "Others can read this."), ` No details of the case, no reference${means.links ? "" : ", no links"}.`)));
+  }
+  if (closed(conversation)) {
+    found.push(h("p", { class: "caution late" }, icon("warn"),
+      h("span", {}, h("strong", {}, `The window for answers closed ${clock(conversation.reply_until)}.`), " What you send may be refused; if so, it is shown here.")));
+  } else if (conversation.reply_until && left(conversation.reply_until) < NEAR) {
+    found.push(h("p", { class: "caution" }, icon("clock"),
+      countdown(conversation.reply_until, (seconds) => `The window for answers closes in ${span(seconds)}. After that the customer has to write first.`)));
+  }
+  return found;
+}
+
+// How long a text is against what goes out in one message; "" while it is far from the limit.
+export function lengthHint(text, means) {
+  const length = [...text].length;
+  if (!means.length || length < means.length * 0.7) return { text: "", over: false };
+  if (length <= means.length) return { text: `${means.length - length} characters left`, over: false };
+  return { text: `${length} of ${means.length} characters: goes out in about ${Math.ceil(length / means.length)} parts`, over: true };
+}
