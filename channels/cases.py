@@ -60,6 +60,8 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lead: str = ""
     lead_name: str = ""
     lead_phone: str = ""
+    #: True when somebody has it; False while it waits for an owner.
+    assigned: bool = False
     #: A name by which a later message may cite the case; "" = none yet.
     cite: str = ""
 

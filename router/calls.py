@@ -119,6 +119,7 @@ class Calls:
             lead=lead.id if lead is not None else "",
             lead_name=lead.name if lead is not None else "",
             lead_phone=self._phone(lead, agents),
+            assigned=bool(one.owner),
             cite=cited[-1] if cited else "",
         )
 

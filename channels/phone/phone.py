@@ -1,0 +1,55 @@
+"""One phone account, as the router sees it."""
+
+from collections.abc import Sequence
+
+from channels.errors import NotSent, Refused
+from channels.message import Outgoing, Sent
+from channels.phone.account import Account
+from channels.phone.caller import Caller
+from channels.phone.hooks import Hooks
+from channels.phone.incoming import Incoming
+from channels.phone.legs import Legs
+from channels.phone.outcome import Outcomes
+from channels.phone.reach import Reach
+from channels.phone.said import Said
+from channels.port import Host, Route
+
+
+class Phone:
+    """Takes wishes to be called, and calls; what is kept, is kept by the host, so any process can do it."""
+
+    def __init__(self, host: Host) -> None:
+        """Check the settings. Raises Misconfigured, naming the one that is wrong."""
+        self.account = Account.of(host)
+        self.said = Said(self.account)
+        outcomes = Outcomes(self.account)
+        reach = Reach(self.account, self.said)
+        self._caller = Caller(self.account, outcomes)
+        incoming = Incoming(self.account, reach, self.said)
+        self._hooks = Hooks(self.account, incoming, reach, Legs(self.account, outcomes))
+
+    def routes(self) -> Sequence[Route]:
+        """Return the addresses that the provider asks."""
+        return self._hooks.routes()
+
+    async def receive(self) -> None:
+        """Call whoever's turn it is, until cancelled; wishes come in by routes."""
+        await self._caller.run()
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Lay a note out to be read to the caller on the line and shown on their page. Raises Refused."""
+        if not outgoing.automatic:
+            raise Refused(
+                "What is written cannot leave by telephone. You are called and connected when it is the "
+                "customer's turn; or call them yourself, then resolve this"
+            )
+        if not outgoing.thread:
+            raise Refused("Nobody waits for a call there; call the customer yourself")
+        await self.said.lay_out(outgoing.thread, outgoing.id, outgoing.text)
+        return Sent(message_id=f"tw:note:{outgoing.id}")
+
+    async def reconcile(self, outgoing: Outgoing) -> Sent:
+        """Tell whether the note was laid out. Raises NotSent when it was not."""
+        if await self.said.laid_out(outgoing.thread, outgoing.id):
+            return Sent(message_id=f"tw:note:{outgoing.id}")
+        raise NotSent("it was not laid out")
