@@ -14,7 +14,7 @@ SOLE_IMPORTERS = {
     "pymongo": ("router/stores/mongo",),
     "bson": ("router/stores/mongo",),
     "gridfs": ("router/stores/mongo",),
-    "slack_sdk": ("router/desk/",),
+    "slack_sdk": ("router/desk/slack",),
     "aiosmtpd": ("channels/email/",),
     "aiosmtplib": ("channels/email/",),
     "tweepy": ("channels/twitter/",),

@@ -160,3 +160,12 @@ def test_nothing_is_handed_past_a_more_urgent_eligible_waiter(book, needs, busy)
             load[found[one.id], one.channel] += 1
         else:
             assert not free
+
+
+def test_what_somebody_gave_back_is_not_handed_to_them_again(book) -> None:
+    """It goes to the next best, and waits when there is nobody else; other work still comes to them."""
+    first = waiting(1, declined=("b",))
+    [found] = assign.match([first], here(book), book)
+    assert found.agent == "a"
+    only = [one for one in here(book) if one.person.id == "b"]
+    assert [one.conversation for one in assign.match([first, waiting(2)], only, book)] == ["cv_2"]

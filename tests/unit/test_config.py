@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from channels import registry
 from router import keyfile
 from router.config import Settings, check_sample, load_settings
 from router.errors import ConfigError
@@ -133,7 +134,8 @@ def test_every_fault_is_told_at_once_with_its_place(here: Path) -> None:
     assert f"{file}: server.lisen: unknown key; did you mean 'listen'?" in problems
     assert f"{file}: channels.webchat.site.orgins: unknown key; did you mean 'origins'?" in problems
     assert f"{file}: zone: must be an IANA time zone such as Europe/Copenhagen" in problems
-    assert f"{file}: channels.fax: unknown channel; known: email, webchat" in shown
+    known = ", ".join(registry.names())
+    assert f"{file}: channels.fax: unknown channel; known: {known}" in shown
     assert f"{file}: channels.webchat.site.rate: must be a whole number" in shown
     assert f"{file}: rules: there is no file" in shown
     assert "environment HANDLEBY_LANGUAGE: language: must be a language code" in shown
@@ -316,3 +318,32 @@ def test_the_zone_is_the_machines_unless_told(here: Path) -> None:
     assert load_settings(environ={"TZ": ":Europe/Paris"}).zone == "Europe/Paris"
     assert load_settings(environ={"TZ": "nonsense"}).zone == "UTC"
     assert Settings(zone="Asia/Tokyo").zone == "Asia/Tokyo"
+
+
+def test_slack_is_off_until_there_is_a_token(here: Path) -> None:
+    """Nothing is told in Slack unless asked for; the secrets come from files as others do, and are never shown."""
+    assert load_settings(environ={}).slack.bot_token == ""
+    (here / "token").write_text("xoxb-1-2-abc\n")
+    (here / "signing").write_text("s3cret\n")
+    write(here, '[slack]\nbot_token_file = "token"\nsigning_secret_file = "signing"\n')
+    settings = load_settings(environ={})
+    assert (settings.slack.bot_token, settings.slack.signing_secret) == ("xoxb-1-2-abc", "s3cret")
+    assert settings.slack.api == "https://slack.com/api/"
+    assert "xoxb" not in repr(settings)
+    assert "s3cret" not in repr(settings)
+    assert settings.outside == ("slack",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('bot_token = "xoxp-1"', "slack.bot_token: must be a bot token"),
+        ('signing_secret = "x"', "slack: has a signing_secret but no bot_token"),
+        ('bot_token = "xoxb-1"\napi = "http://slack.example.com"', "slack.api: must be an https URL"),
+        ('token = "xoxb-1"', "slack.token: unknown key; did you mean 'bot_token'?"),
+    ],
+)
+def test_slack_settings_that_cannot_work_are_refused(here: Path, text: str, said: str) -> None:
+    """Each fault says what is expected."""
+    (problem,) = refused(f"[slack]\n{text}", here)
+    assert said in problem

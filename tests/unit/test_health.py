@@ -13,6 +13,7 @@ from router.errors import StoreDown
 from router.health import Health
 from router.health.document import document, drain_s
 from router.health.signals import Disk, Signals
+from router.health.told import Told, heard, tell
 from router.ports import Depth, QueueStat
 from router.reports import Report
 from router.testing import ManualClock, MemoryBroker, MemoryStore
@@ -331,3 +332,19 @@ def test_gone_rows_disappear() -> None:
     metrics.show(seen(replace(WELL, stats=[stat(queue="old", waiting=1)])))
     metrics.show(seen(WELL))
     assert b'queue="old"' not in metrics.render()[0]
+
+
+async def test_what_a_part_says_of_itself_is_a_cause() -> None:
+    """Said through the store, so that every process shows it; forgotten once all is well or nobody says it any more."""
+    house = House()
+    store, clock = house.store, house.clock
+    told = Told(key="x", text="It fails.", impact="Nobody is told.", next="Mend it.", since=clock.now())
+    await tell(store, "part", [told], clock.now())
+    [cause] = (await house.health.queues())[1]["causes"]
+    assert (cause["text"], cause["next"], cause["impact"]) == ("It fails.", "Mend it.", "Nobody is told.")
+    assert await heard(store) == [told]
+    await tell(store, "part", [], clock.now())
+    assert await heard(store) == []
+    await tell(store, "part", [told], clock.now())
+    clock.move(61)
+    assert await heard(store) == []
