@@ -20,6 +20,9 @@ class Condition(Struct, frozen=True, kw_only=True):
     no: Reason
     #: Equal for conditions that say the same.
     key: str
+    #: What must hold, whatever the message; and what must hold where it must not.
+    says: str
+    denies: str
 
 
 def every(parts: Sequence[Condition]) -> Condition:
@@ -37,6 +40,8 @@ def every(parts: Sequence[Condition]) -> Condition:
         yes=lambda view: joined([part.yes(view) for part in parts], "and") or "it holds for every message",
         no=lambda view: next(part.no(view) for part in parts if not part.check(view)),
         key=parts[0].key if len(parts) == 1 else f"all({','.join(sorted({part.key for part in parts}))})",
+        says=_listed([part.says for part in parts], "and") or "any message",
+        denies=_listed([part.denies for part in parts], "or") or "no message",
     )
 
 
@@ -55,13 +60,30 @@ def some(parts: Sequence[Condition]) -> Condition:
         yes=lambda view: next(part.yes(view) for part in parts if part.check(view)),
         no=lambda view: joined([part.no(view) for part in parts], "and"),
         key=parts[0].key if len(parts) == 1 else f"any({','.join(sorted({part.key for part in parts}))})",
+        says=_listed([part.says for part in parts], "or"),
+        denies=_listed([part.denies for part in parts], "and"),
     )
 
 
 def negate(part: Condition) -> Condition:
     """Return a condition that holds when the part does not."""
     inner = part.check
-    return Condition(check=lambda view: not inner(view), yes=part.no, no=part.yes, key=f"not({part.key})")
+    return Condition(
+        check=lambda view: not inner(view),
+        yes=part.no,
+        no=part.yes,
+        key=f"not({part.key})",
+        says=part.denies,
+        denies=part.says,
+    )
+
+
+def _listed(parts: Sequence[str], last: str) -> str:
+    """Join whole conditions; those that are lists themselves are set off."""
+    if len(parts) < 2:
+        return "".join(parts)
+    other = " or " if last == "and" else " and "
+    return f" {last} ".join(f"({part})" if other in part else part for part in parts)
 
 
 def joined(parts: Sequence[str], last: str) -> str:

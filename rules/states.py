@@ -48,6 +48,8 @@ def amount(field: str, operator: str, limit: float) -> Condition:
         yes=lambda view: f"{label(field)} is {_written(view, field)}, {sign} {limit:g}",
         no=lambda view: f"{label(field)} is {_written(view, field)}, not {sign} {limit:g}",
         key=f"{field} {operator} {limit:g}",
+        says=f"{label(field)} is {sign} {limit:g}",
+        denies=f"{label(field)} is not {sign} {limit:g}",
     )
 
 
@@ -64,6 +66,8 @@ def dated(field: str, operator: str, limit: str) -> Condition:
         yes=lambda view: f"{label(field)} is {_written(view, field)}, {sign} {limit}",
         no=lambda view: f"{label(field)} is {_written(view, field)}, not {sign} {limit}",
         key=f"{field} {operator} {limit}",
+        says=f"{label(field)} is {sign} {limit}",
+        denies=f"{label(field)} is not {sign} {limit}",
     )
 
 
@@ -77,7 +81,14 @@ def flag(field: str, *, wanted: bool) -> Condition:
         return true if look(view) else false
 
     check = look if wanted else lambda view: not look(view)
-    return Condition(check=check, yes=say, no=say, key=f"{field} {wanted}")
+    return Condition(
+        check=check,
+        yes=say,
+        no=say,
+        key=f"{field} {wanted}",
+        says=true if wanted else false,
+        denies=false if wanted else true,
+    )
 
 
 def sensitive(kinds: Iterable[str]) -> Condition:
@@ -94,6 +105,8 @@ def sensitive(kinds: Iterable[str]) -> Condition:
         yes=yes,
         no=lambda _: f"it does not touch {joined([spoken(kind) for kind in wanted], 'or')}",
         key=f"sensitive {sorted(names)}",
+        says=f"it touches {joined([spoken(kind) for kind in wanted], 'or')}",
+        denies=f"it does not touch {joined([spoken(kind) for kind in wanted], 'or')}",
     )
 
 
@@ -113,6 +126,8 @@ def opened(name: str, *, wanted: bool) -> Condition:
         yes=say,
         no=say,
         key=f"hours {name} {wanted}",
+        says=f"{name or 'the channel'} is {'open' if wanted else 'closed'}",
+        denies=f"{name or 'the channel'} is {'closed' if wanted else 'open'}",
     )
 
 

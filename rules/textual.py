@@ -19,6 +19,8 @@ def equals(field: str, values: Iterable[str]) -> Condition:
             f"{label(field)} is {_value(view, field)}, not {joined([_shown(v) for v in shown], 'or')}"
         ),
         key=f"{field} is {sorted(wanted)}",
+        says=f"{label(field)} is {joined([_shown(value) for value in shown], 'or')}",
+        denies=f"{label(field)} is not {joined([_shown(value) for value in shown], 'or')}",
     )
 
 
@@ -44,6 +46,12 @@ def contains(field: str, terms: Iterable[str], *, all_of: bool) -> Condition:
             else f"{label(field)} contains none of {listed}"
         ),
         key=f"{field} contains {'all' if all_of else 'any'} {sorted({fold(term) for term in wanted.terms})}",
+        says=f"{label(field)} contains {'all' if all_of else 'any'} of: {listed}"
+        if len(wanted.terms) > 1
+        else f"{label(field)} contains {listed}",
+        denies=f"{label(field)} does not contain {'all' if all_of else 'any'} of: {listed}"
+        if len(wanted.terms) > 1
+        else f"{label(field)} does not contain {listed}",
     )
 
 
@@ -57,6 +65,8 @@ def starts(field: str, beginnings: Iterable[str]) -> Condition:
         yes=lambda _: f"{label(field)} starts with {listed}",
         no=lambda _: f"{label(field)} does not start with {listed}",
         key=f"{field} starts {sorted(wanted)}",
+        says=f"{label(field)} starts with {listed}",
+        denies=f"{label(field)} does not start with {listed}",
     )
 
 
@@ -70,6 +80,8 @@ def matches(field: str, patterns: Iterable[Any]) -> Condition:
         yes=lambda _: f"{label(field)} matches {listed}",
         no=lambda _: f"{label(field)} does not match {listed}",
         key=f"{field} matches {sorted(sources)}",
+        says=f"{label(field)} matches {listed}",
+        denies=f"{label(field)} does not match {listed}",
     )
 
 

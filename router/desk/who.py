@@ -154,9 +154,10 @@ async def _likely(parts: Parts, one: Customer) -> list[LikelyView]:
     """Find who else has an address that this customer has or says they have."""
     keys = {each.key: each.address for each in (*one.identities, *one.claims)}
     found = await parts.store.customers_of(list(keys))
-    known = {
-        other.id: (other, keys[key]) for key, other in found.items() if not set(other.ids) & set(one.ids)
-    }
-    return [
-        LikelyView(id=other.id, called=called(other), address=address) for other, address in known.values()
+    known = {other.id: (other, keys[key]) for key, other in found.items()}
+    others = [
+        (other, address)
+        for other, address in known.values()
+        if other.id != one.id and not persons.parted(one, other)
     ]
+    return [LikelyView(id=other.id, called=called(other), address=address) for other, address in others]

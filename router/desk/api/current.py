@@ -18,6 +18,8 @@ class RuleView(Struct, frozen=True, kw_only=True):
 
     place: int
     name: str
+    #: For which messages it holds, in words.
+    when: str
     #: What it decides, one sentence each.
     says: list[str]
     #: True when later rules may add to it.
@@ -84,7 +86,9 @@ def _rule(place: int, rule: Rule) -> RuleView:
         sentence.replace(f" (shipped {named}", "").replace(f" ({named}", "") for _, _, sentence in rule.says
     ]
     where = rule.where.rpartition("/")[2]
-    return RuleView(place=place, name=rule.name, says=says, goes_on=rule.go_on, where=where)
+    return RuleView(
+        place=place, name=rule.name, when=rule.when.says, says=says, goes_on=rule.go_on, where=where
+    )
 
 
 def _channel(policy: ChannelPolicy) -> ChannelView:

@@ -25,6 +25,7 @@ async function start() {
     rules.rules.length
       ? h("ol", { class: "rule-list" }, rules.rules.map((rule) => h("li", { title: rule.where }, h("div", {}, name(rule.name, "strong"),
         rule.goes_on ? h("span", { class: "faint small" }, " · later rules may add to it") : null,
+        h("p", { class: "when" }, h("span", { class: "faint" }, "When "), name(rule.when)),
         h("p", { class: "faint small" }, rule.says.join(" "))))))
       : h("p", { class: "faint" }, "There are no rules; the channels' defaults decide."),
     table("Channels, where no rule says otherwise", ["Channel", "Answer within", "Hours", "Note", "Queue", "Priority"],

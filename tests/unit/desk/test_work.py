@@ -191,6 +191,7 @@ async def test_the_rules_are_shown_with_their_text(office: Office) -> None:
     assert rules["version"] == office.world.book.version
     (refunds,) = [one for one in rules["rules"] if one["name"] == "Refunds go to billing"]
     assert refunds["says"]
+    assert refunds["when"] == "text contains any of: refund, money back"
     assert refunds["where"].startswith("rules.yaml")
     assert rules["text"] == office.world.book.text
     assert {one["channel"]: one["target_s"] for one in rules["channels"]}["webchat"] == 60

@@ -160,3 +160,31 @@ def test_mistakes_in_conditions(problems: Problems, when: str, part: str) -> Non
     found = problems(rule(when))
     assert any(part in problem for problem in found), found
     assert found[0].startswith("2:")
+
+
+@pytest.mark.parametrize(
+    ("when", "says"),
+    [
+        ("{}", "any message"),
+        ("{channel: email, upset: true}", "channel is email and the customer sounds upset"),
+        ("{text: {contains_any: [refund, lamp]}}", "text contains any of: refund, lamp"),
+        ("{text: {not: {contains_all: [refund]}}}", "text does not contain refund"),
+        ("{customer.tier: [gold, premium]}", "customer.tier is gold or premium"),
+        ("{unanswered: {greater: 2}}", "unanswered is more than 2"),
+        ("{customer.since: {less: 2026-01-01}}", "customer.since is before 2026-01-01"),
+        ("{subject: {starts_with: Re}}", "subject starts with 'Re'"),
+        ("{hours.office: closed}", "office is closed"),
+        ("{sensitive: true}", "it touches self-harm, danger, death, legal or press"),
+        (
+            "{channel: email, any: [{upset: true}, {reopened: true}]}",
+            "channel is email and (the customer sounds upset or the conversation was reopened)",
+        ),
+        (
+            "{not: {any: [{upset: true}, {attachments: true}]}}",
+            "the customer does not sound upset and there is no attachment",
+        ),
+    ],
+)
+def test_a_condition_says_in_words_when_it_holds(book: Book, when: str, says: str) -> None:
+    """Whatever the message: for the page that shows the rules."""
+    assert book(rule(when)).rules[0].when.says == says
