@@ -7,7 +7,7 @@ from aiohttp import FormData
 
 from channels.errors import InDoubt, NotSent, Refused
 from channels.facebook import raw, readback, split
-from channels.facebook.found import COMMENT, MESSAGE
+from channels.facebook.found import COMMENT, MESSAGE, PRIVATELY
 from channels.facebook.messenger import Messenger
 from channels.facebook.outbound import File, Outbound
 from channels.facebook.readback import Conversation
@@ -108,6 +108,7 @@ class Comments:
         used = await self._out.memory.replied(comment)
         if used and used != outgoing.id:
             raise Refused(_USED)
+        await self._out.memory.leaving(PRIVATELY, outgoing.text, outgoing.id)
         try:
             sent = await self._messenger.private(outgoing, comment)
         except Said as error:

@@ -18,7 +18,15 @@ from sandbox.stand import Site
 
 #: As in the product, but nobody waits long.
 TIMING = Timing(
-    connect_s=2.0, answer_s=0.6, upload_s=2.0, enrich_s=1.0, settle_s=0.0, throttled_s=0.05, locked_s=0.1
+    connect_s=2.0,
+    answer_s=0.6,
+    upload_s=2.0,
+    enrich_s=1.0,
+    settle_s=0.0,
+    throttled_s=0.05,
+    throttled_longest_s=0.2,
+    usage_s=0.1,
+    locked_s=0.1,
 )
 
 

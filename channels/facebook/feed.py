@@ -45,10 +45,13 @@ def read(value: Mapping[str, Any], view: View) -> Found | None:
 
 
 def remarked(remark: Remark, view: View) -> Found | None:
-    """Return the comment or post as what a customer wrote, or as what the page did; None for its own posts."""
+    """Return the comment or post as what a customer wrote, or as what the page did; None for its own posts.
+
+    An own comment directly below a post cites nothing: whose the post is, it does not say.
+    """
     if remark.person != view.page:
         return Arrived(message=_from_person(remark, view), files=remark.files)
-    if not remark.parent:
+    if remark.id == remark.post:
         return None
     message = Message(
         key=f"{COMMENT}{remark.id}:add",
@@ -59,7 +62,7 @@ def remarked(remark: Remark, view: View) -> Found | None:
         sent_at=remark.at,
         sender=Identity(kind="facebook", address=view.page, name=remark.name, verified=True),
         text=_words(remark),
-        references=(COMMENT + remark.parent,),
+        references=(COMMENT + remark.parent,) if remark.parent else (),
         public=True,
     )
     return Own(message=message, id=remark.id, post=remark.post, files=remark.files, named=remark.named)

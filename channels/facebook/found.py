@@ -16,6 +16,8 @@ PRIVATE = timedelta(days=7)
 
 #: How the parts of a page's life are named in threads, message names and keys.
 MESSENGER, MESSAGE, COMMENT = "dm/", "fb:", "fbc:"
+#: In place of a post: where private replies go, whose conversation there the router does not know yet.
+PRIVATELY = "dm"
 #: What our metadata begins with, which Facebook gives back in echoes.
 OWN = "hb1:"
 

@@ -29,7 +29,7 @@ class Graph:
         self._settings, self._clock, self._timing = settings, clock, timing
         self._proof = signature.proof(settings.app_secret, settings.page_token)
         self._session: aiohttp.ClientSession | None = None
-        self.usage = Usage(timing.throttled_s, timing.throttled_longest_s)
+        self.usage = Usage(timing)
 
     async def get(self, path: str, **query: str) -> Mapping[str, Any]:
         """Read; tried again when nothing came back. Raises Unreached, Unanswered or Said."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aiohttp import web
 
-from channels.errors import Unavailable
+from channels.errors import ChannelError
 from channels.facebook import parse, signature
 from channels.facebook.found import Item
 from channels.facebook.intake import Intake
@@ -53,7 +53,7 @@ class Hook:
         try:
             await self._all(found)
         except BaseExceptionGroup as errors:
-            if errors.subgroup(Unavailable) is None:
+            if errors.subgroup((ChannelError, OSError, MemoryError)) is None:
                 raise
             return web.Response(status=503, text="The message could not be stored; send it again.\n")
         self._genuine = True

@@ -12,8 +12,10 @@ from channels.facebook import direct, raw
 from channels.facebook.feed import thread
 from channels.facebook.files import Files, NotFetched
 from channels.facebook.found import (
+    COMMENT,
     MESSAGE,
     MESSENGER,
+    PRIVATELY,
     Advert,
     Arrived,
     Echo,
@@ -95,6 +97,8 @@ class Intake:
         if message.thread.startswith(MESSENGER):
             message = await self._in_window(found)
             message = await self._named(message, until)
+        elif message.message_id == COMMENT + message.thread.partition("/")[0]:
+            await self._memory.visited(message.message_id.removeprefix(COMMENT), message.sender.address)
         await self.host.deliver(await self._with_files(message, found.files, until))
 
     async def _in_window(self, found: Arrived) -> Message:
@@ -126,12 +130,22 @@ class Intake:
         if found.post:
             if await self._our_comment(found):
                 return
-            message = await self._addressed(found, until)
-        elif await self._memory.ours(found.id) or await self.host.ours(
-            MESSAGE + found.id, thread=message.thread, text=message.text
-        ):
+            if not message.references:
+                visitor = await self._memory.visitor(found.post)
+                if not visitor:
+                    return  # the page talks to itself below its own post
+                message = replace(message, thread=thread(found.post, visitor), to=(visitor,))
+            else:
+                message = await self._addressed(found, until)
+        elif await self._our_message(found):
             return
         await self.host.deliver(await self._with_files(message, found.files, until))
+
+    async def _our_message(self, found: Own) -> bool:
+        message = found.message
+        if await self._memory.ours(found.id) or await self._memory.claim(PRIVATELY, message.text, found.id):
+            return True
+        return await self.host.ours(MESSAGE + found.id, thread=message.thread, text=message.text)
 
     async def _our_comment(self, found: Own) -> bool:
         outgoing = await self._memory.claim(found.post, found.message.text, found.id)
@@ -176,8 +190,11 @@ class Intake:
     async def _with_files(self, message: Message, links: tuple[Link, ...], until: float) -> Message:
         kept: list[Attachment] = []
         words: list[str] = []
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._file(link, until)) for link in links]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._file(link, until)) for link in links]
+        except ExceptionGroup as errors:  # our own keeping is full or away: Facebook shall send it again
+            raise errors.exceptions[0] from errors
         for link, task in zip(links, tasks, strict=True):
             file = task.result()
             kept += [file] if file is not None else []

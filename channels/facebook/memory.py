@@ -100,6 +100,14 @@ class Memory:
         """Note that the person came by an advert."""
         await self._change(f"ad:{person}", lambda _: str(at.timestamp()), ADVERT.total_seconds())
 
+    async def visitor(self, post: str) -> str:
+        """Return who left the post on the page; "" for the page's own."""
+        return (await self._host.recall(f"visitor:{post}")).value
+
+    async def visited(self, post: str, person: str) -> None:
+        """Note who left the post."""
+        await self._change(f"visitor:{post}", lambda _: person, _OURS_S)
+
     async def name(self, person: str) -> str:
         """Return how the person is called; "" when that is not known."""
         return (await self._host.recall(f"name:{person}")).value

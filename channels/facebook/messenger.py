@@ -53,7 +53,11 @@ class Messenger:
         for number, piece in enumerate(pieces):
             name = done.get(number, "")
             if not name:
-                name = await self._part(outgoing, number, piece, manner)
+                try:
+                    name = await self._part(outgoing, number, piece, manner)
+                except Refused as error:
+                    left = f" {number} of {len(pieces)} parts have left already." if number else ""
+                    raise Refused(f"{error}{left}") from error
                 if len(pieces) > 1:
                     await self._note(outgoing, number, name)
         return Sent(message_id=MESSAGE + name)

@@ -29,6 +29,8 @@ class Timing(Struct, frozen=True, kw_only=True):
     #: The first pause after Facebook said "too often" without a time; doubled up to the longest.
     throttled_s: float = 2.0
     throttled_longest_s: float = 300.0
+    #: How long what Facebook said of our load holds; then one may ask again in order to learn.
+    usage_s: float = 60.0
     #: Before the next try while a person has to mend something.
     locked_s: float = 60.0
 

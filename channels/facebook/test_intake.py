@@ -176,6 +176,18 @@ async def test_answers_on_the_page_find_whom_they_answer(fb: Served) -> None:
     assert answer.thread == bo.thread != ana.thread
 
 
+async def test_answers_below_a_visitors_post_are_theirs(fb: Served) -> None:
+    """What the page writes directly below a visitor's post answers the visitor; below its own post, nobody."""
+    await fb.stand.write("Bo Lund", "Hello")
+    own = fb.stand.world.comment(fb.stand.world.posts[0], None, "By the way: closed on Monday.")
+    fb.stand.hooks.emit("changes", shapes.change(own, "add", ""))
+    fb.stand.visit("Ana Costa", "You were closed today!")
+    asked = (await fb.arrives(2))[-1]
+    await fb.stand.answer("Ana Costa", "Sorry, Ana.")
+    answer = (await fb.arrives(3))[-1]
+    assert (answer.kind, answer.text, answer.thread) == (Kind.AGENT, "Sorry, Ana.", asked.thread)
+
+
 async def test_pictures_are_kept(fb: Served) -> None:
     """A picture is fetched while Facebook keeps it; the words beside it stay as they are."""
     picture = Media(name="box.png", content_type="image/png", data=b"\x89PNG" + bytes(500))

@@ -6,23 +6,23 @@ from typing import Any
 
 from channels.facebook import raw
 from channels.facebook.raw import Malformed
+from channels.facebook.settings import Timing
 
 APP, BUSINESS = "X-App-Usage", "X-Business-Use-Case-Usage"
 #: Per cent of a limit from which we go slower, and from which only what customers wait for is done.
 SLOWER, BUSY = 75.0, 90.0
 #: The longest pause before one request.
 _SLOWEST_S = 3.0
-#: Facebook counts within an hour, and lets go bit by bit.
-_FRESH = timedelta(minutes=10)
 _SHARES = ("call_count", "total_time", "total_cputime")
 
 
 class Usage:
     """The load of one account, and until when Facebook wants to hear nothing of us."""
 
-    def __init__(self, first_s: float, longest_s: float) -> None:
-        """Take the first and the longest pause when Facebook gives no time."""
-        self._first_s, self._longest_s = first_s, longest_s
+    def __init__(self, timing: Timing) -> None:
+        """Take how long to pause, and for how long what was seen holds."""
+        self._first_s, self._longest_s = timing.throttled_s, timing.throttled_longest_s
+        self._fresh = timedelta(seconds=timing.usage_s)
         self._pause_s = 0.0
         self._until: datetime | None = None
         self._seen_at = datetime.min.replace(tzinfo=UTC)
@@ -63,7 +63,7 @@ class Usage:
 
     def busy(self, now: datetime) -> bool:
         """Tell whether what nobody waits for should be left out; what was seen long ago says nothing."""
-        return self.load >= BUSY and now - self._seen_at < _FRESH
+        return self.load >= BUSY and now - self._seen_at < self._fresh
 
 
 def _table(header: str) -> Mapping[str, Any]:

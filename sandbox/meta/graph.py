@@ -71,6 +71,8 @@ class Graph:
                 answer = await work(request, params)
             except Trouble as refused:
                 return refused.response(self._usage())
+            except ConnectionResetError:  # the caller lost patience
+                return web.Response(status=400)
             if request.method == "POST":
                 if self._faults.strikes(Fault.DROPPED):
                     assert request.transport is not None  # noqa: S101  # the request is still open

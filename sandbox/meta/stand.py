@@ -93,9 +93,11 @@ class MetaStand:
             mail.app = INBOX_APP
             self._mailed(mail)
             return mail.id
-        target = self.world.comments[person.last]
+        target = self.world.target(person.last)
+        if target is None:
+            raise ValueError(f"what {customer} wrote last is gone")
         comment = self.world.comment(target, None, text)
-        comment.named = person if target.parent is not None else None
+        comment.named = person if isinstance(target, Comment) and target.parent is not None else None
         self._commented(comment, target)
         return comment.id
 
@@ -117,6 +119,7 @@ class MetaStand:
         """Let them leave a post of their own on the page."""
         person = self.world.person(customer)
         post = self.world.post(text, person)
+        person.last = post.id
         self.ledger.wrote(id=post.id, customer=customer, text=text, public=True, thread=post.id)
         self.hooks.emit("changes", shapes.posted(post))
         return post

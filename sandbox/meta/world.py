@@ -29,7 +29,7 @@ class Person(Struct, kw_only=True, eq=False):
     acted: datetime | None = None
     advert: datetime | None = None
     blocked: bool = False
-    #: Where they wrote last: "" = Messenger, else a comment's id.
+    #: Where they wrote last: "" = Messenger, else the id of a comment or post.
     last: str = ""
     #: All that was said in Messenger, in order.
     mails: list["Mail"] = field(default_factory=list)
