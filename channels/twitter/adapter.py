@@ -18,15 +18,17 @@ from channels.twitter.poll import Poller
 from channels.twitter.push import Push
 from channels.twitter.readback import Mirror
 from channels.twitter.sender import Parts, Sender
+from channels.twitter.timing import Timing
 
 
 class X:
     """One account on X."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, timing: Timing | None = None) -> None:
         """Take the host. Raises Misconfigured, naming the setting."""
+        timing = timing or Timing()
         self._settings = settings = accounts.read(host)
-        self._client = client = Client(settings, Limiter(host.clock.now))
+        self._client = client = Client(settings, Limiter(host.clock.now), timing.request_s)
         memory = Memory(host)
         meter = Meter(host, settings.budget, settings.reserve)
         intake = Intake(host, settings, memory)
@@ -36,12 +38,20 @@ class X:
             DirectMessages(client, settings.dm_poll_every_s),
         )
         self._pollers = [Poller(host, listing, intake, meter) for listing in listings]
-        hints = Hints(host, settings, intake, meter, self._look)
+        hints = Hints(host, settings, intake, meter, self.look)
         self._hook = Hook(host, settings, hints)
         self._push = Push(host, settings, client, hints)
-        mirror = Mirror(host, settings, client, meter)
+        mirror = Mirror(host, settings, client, meter, timing.settled_s)
         self._sender = Sender(
-            Parts(host=host, settings=settings, client=client, meter=meter, memory=memory, mirror=mirror)
+            Parts(
+                host=host,
+                settings=settings,
+                client=client,
+                meter=meter,
+                memory=memory,
+                mirror=mirror,
+                timing=timing,
+            )
         )
 
     def routes(self) -> Sequence[Route]:
@@ -72,7 +82,8 @@ class X:
         """Hang up; sending again opens a new connection."""
         await self._client.close()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Let polling look at once."""
         for poller in self._pollers:
             poller.wake.set()
 

@@ -25,8 +25,8 @@ from channels.twitter.trouble import Broken, Silent, Trouble, Unreached
 
 Page: TypeAlias = Mapping[str, Any]
 
-#: Seconds for connecting, and for a whole request; two tries of a write stay within the router's limit.
-CONNECT_S, REQUEST_S = 8.0, 20.0
+#: Seconds for connecting.
+CONNECT_S = 8.0
 #: An unused connection is closed early, so that a post seldom goes into one that X has closed.
 IDLE_S = 12.0
 #: The activity stream sends something at least every 20 seconds.
@@ -53,8 +53,8 @@ _ANSWER: ContextVar[Answer | None] = ContextVar("_ANSWER", default=None)
 class Client:
     """One account's way to X."""
 
-    def __init__(self, settings: Settings, limiter: Limiter, timeout_s: float = REQUEST_S) -> None:
-        """Take the account's keys, and what knows how often may be asked."""
+    def __init__(self, settings: Settings, limiter: Limiter, timeout_s: float) -> None:
+        """Take the account's keys, and what knows how often may be asked, and the seconds for a request."""
         self._settings, self._limiter, self._timeout_s = settings, limiter, timeout_s
         self._session: aiohttp.ClientSession | None = None
         self._tweepy = AsyncClient(

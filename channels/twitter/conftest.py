@@ -12,6 +12,7 @@ from aiohttp import web
 from channels.message import Message, Outgoing
 from channels.registry import check
 from channels.twitter.adapter import X
+from channels.twitter.timing import Timing
 from router.testing.channel import RecordingHost
 from sandbox.stand import Site
 from sandbox.x.stand import XStand
@@ -20,9 +21,9 @@ from sandbox.x.stand import XStand
 class Account:
     """One account: the stand-in, the host, and the channel between them."""
 
-    def __init__(self, stand: XStand, host: RecordingHost) -> None:
+    def __init__(self, stand: XStand, host: RecordingHost, **timing: float) -> None:
         self.stand, self.host = stand, host
-        self.x = X(host)
+        self.x = X(host, Timing(**timing))
         self.site: Site | None = None
 
     @asynccontextmanager
@@ -30,12 +31,19 @@ class Account:
         """Receive inside the block; the account is connected and reads from now on."""
         task = asyncio.get_running_loop().create_task(self.x.receive())
         try:
-            await self.host.wait_for(lambda: task.done() or len(self.host.cursors) == 3)
+            await self.host.wait_for(lambda: task.done() or self._reading() == 3)
             yield
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    def _reading(self) -> int:
+        return sum(name.startswith("receive ") for name in self.host.parts)
+
+    def look(self) -> None:
+        """Let polling go on at once."""
+        self.x.look()
 
     @asynccontextmanager
     async def served(self) -> AsyncIterator[str]:
@@ -48,9 +56,9 @@ class Account:
         finally:
             await site.stop()
 
-    def again(self) -> "Account":
+    def again(self, **timing: float) -> "Account":
         """Return the account as another process would have it: same host, nothing in memory."""
-        return Account(self.stand, self.host)
+        return Account(self.stand, self.host, **timing)
 
     async def got(self, ready: Callable[[Message], bool] = lambda _: True) -> Message:
         """Wait for a message delivered that fits."""

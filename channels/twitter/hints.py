@@ -43,7 +43,7 @@ class Hints:
         """Take in what one line or request brings. Raises Malformed, or Unavailable when it was not stored."""
         try:
             envelope = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed("not JSON") from error
         data = envelope.get("data") if isinstance(envelope, dict) else None
         if not isinstance(data, dict | list):

@@ -47,8 +47,6 @@ class Hook:
 
     async def events(self, request: web.Request) -> web.Response:
         """Take in events; 200 only once they are stored."""
-        if (request.content_length or 0) > LARGEST:
-            return web.json_response({"error": "too large"}, status=413)
         body = await _body(request)
         if body is None:
             return web.json_response({"error": "too large"}, status=413)

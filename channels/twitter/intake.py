@@ -71,7 +71,7 @@ class Intake:
         message = read.message
         if read.own:
             number = message.message_id.partition(":")[2]
-            sent = await self._host.ours(
+            sent = self._memory.is_leaving(message.text) or await self._host.ours(
                 message.message_id, thread=message.thread, references=message.references, text=message.text
             )
             if sent or await self._memory.is_sent(number):
@@ -118,7 +118,7 @@ def _author(raw: bytes) -> str:
     """Return whose it seems to be, so that it can be found; "unknown" if that cannot be seen."""
     try:
         data = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "unknown"
     for key in ("author_id", "sender_id"):
         if isinstance(data, dict) and NUMBER.fullmatch(str(data.get(key) or "")):

@@ -14,9 +14,10 @@ from channels.twitter.shape import People
 _PAGE, _LEAST = 100, 5
 #: Every direct message listed costs, known or not: few are asked for first, more only while none is known.
 _FIRST_DMS = 10
-_MENTION_PAGES = 8
-_OWN_PAGES = 32
-_DM_PAGES = 100
+_MENTIONS = 800
+_OWN_POSTS = 3200
+#: So many direct messages of a month are more than anybody reads at a time.
+_DMS = 10_000
 
 
 class Mentions:
@@ -42,9 +43,9 @@ class Mentions:
         """Return one post; that it is listed here says that it mentions us. Raises Strange."""
         return post(data, known, view, summoned=True)
 
-    def lost(self, pages: int, token: str) -> str:
+    def lost(self, count: int) -> str:
         """Return that X has no more than the latest 800, once they are read."""
-        if pages < _MENTION_PAGES or not token:
+        if count < _MENTIONS:
             return ""
         return "more than 800 mentions came since the last look, and X shows no older ones: open X to see the rest"
 
@@ -72,9 +73,11 @@ class OwnPosts:
         """Return one post. Raises Strange."""
         return post(data, known, view)
 
-    def lost(self, pages: int, token: str) -> str:
+    def lost(self, count: int) -> str:
         """Return that there were more than X shows."""
-        return "more posts of our own than X shows" if pages >= _OWN_PAGES and token else ""
+        return (
+            "there are more posts of our own since the last look than X shows" if count >= _OWN_POSTS else ""
+        )
 
 
 class DirectMessages:
@@ -100,6 +103,6 @@ class DirectMessages:
         """Return one direct message. Raises Strange."""
         return direct(data, known, view)
 
-    def lost(self, pages: int, token: str) -> str:
-        """Return that there were more than anybody reads at a time."""
-        return "more direct messages than can be read at a time" if pages >= _DM_PAGES and token else ""
+    def lost(self, count: int) -> str:
+        """Return that there were more than are read at a time."""
+        return f"more than {_DMS} direct messages came: open X to see the oldest" if count >= _DMS else ""

@@ -1,10 +1,14 @@
 """What the account remembers of people and threads, the same on every process: small memos of the host."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from channels.port import Host
+from channels.twitter.words import same
 
 _TRIES = 5
+#: After this time X's own list has told what became of something in doubt.
+_DOUBTFUL = timedelta(minutes=15)
 _THREAD_S, _PERSON_S, _OWN_S = 60 * 86_400.0, 400 * 86_400.0, 40 * 86_400.0
 STOPPED = "stop"
 #: A whole direct message of these words asks for no more automatic ones, or for them again.
@@ -20,6 +24,23 @@ class Memory:
     def __init__(self, host: Host) -> None:
         """Take the account's host."""
         self._host = host
+        #: Words that are on their way out, and until when a copy of them is ours.
+        self._leaving: dict[str, datetime] = {}
+
+    def leaves(self, text: str) -> None:
+        """Remember words that this process is sending: a copy may come back before X has answered."""
+        now = self._host.clock.now()
+        self._leaving = {one: until for one, until in self._leaving.items() if until > now}
+        self._leaving[text] = now + _DOUBTFUL
+
+    def is_leaving(self, text: str) -> bool:
+        """Tell whether these words are on their way out, or may have gone."""
+        now = self._host.clock.now()
+        return any(until > now and same(one, text) for one, until in self._leaving.items())
+
+    def left(self, text: str) -> None:
+        """Forget the words: what became of them is known, by name or by X's refusal."""
+        self._leaving.pop(text, None)
 
     async def called(self, thread: str, number: str, *, summoned: bool) -> None:
         """Remember the newest post of a thread by which its author called us, or that there is none."""

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Protocol
 
 import msgspec
@@ -26,7 +27,9 @@ SLIP_S = 5.0
 STORE_S = 2.0
 #: While the budget is spent it is looked at again after so many seconds.
 BUDGET_S = 60.0
-_OLDEST = "1"
+#: That something could not be read is told for so long.
+SHOWN_FOR = timedelta(hours=1)
+_OLDEST = 1
 
 
 class Listing(Protocol):
@@ -51,8 +54,8 @@ class Listing(Protocol):
         """Return one entry. Raises Strange."""
         ...
 
-    def lost(self, pages: int, token: str) -> str:
-        """Return why no further page can be read though there may be more; "" when it can."""
+    def lost(self, count: int) -> str:
+        """Return that X shows no more than so many, where there may be more; "" when it does."""
         ...
 
 
@@ -76,6 +79,8 @@ class Poller:
         """Take the account, the list, where entries go, and who counts the money."""
         self._host, self._listing, self._intake, self._meter = host, listing, intake, meter
         self._failures = 0
+        #: What X did not show any more, and until when that is told.
+        self._lost, self._lost_until = "", host.clock.now()
         #: Set it to look at once.
         self.wake = asyncio.Event()
 
@@ -103,13 +108,18 @@ class Poller:
             self._say("degraded", "what came cannot be stored; it stays on X until it can")
             return STORE_S
         self._failures = 0
-        self._say("degraded" if words else "ok", words)
+        now = self._host.clock.now()
+        if words:
+            self._lost, self._lost_until = words, now + SHOWN_FOR
+        elif now >= self._lost_until:
+            self._lost = ""
+        self._say("degraded" if self._lost else "ok", self._lost)
         return self._listing.every_s
 
     async def _read(self, cursor: Cursor) -> str:
         """Take in everything newer than the cursor and save it; return what could not be read, in words."""
         if not cursor.value:
-            start = _greatest(items(await self._paid(await self._listing.newest())), int(_OLDEST))
+            start = _greatest(items(await self._paid(await self._listing.newest())), _OLDEST)
             await cursor.save(_written(Position(newest=start, floor=start)))
         position = _position(cursor.value)
         pages, words = await self._pages(position.since)
@@ -123,17 +133,17 @@ class Poller:
 
     async def _pages(self, since: int) -> tuple[list[Page], str]:
         pages: list[Page] = []
-        token = ""
+        token, count = "", 0
         while True:
             page = await self._paid(await self._listing.since(since, token))
             pages.append(page)
             token = next_token(page)
-            listed = [
-                int(str(one["id"])) for one in items(page) if NUMBER.fullmatch(str(one.get("id") or ""))
-            ]
-            if not token or (listed and min(listed) <= since):
+            numbers = _numbers(items(page))
+            count += len(items(page))
+            if numbers and min(numbers) <= since:
                 return pages, ""
-            if words := self._listing.lost(len(pages), token):
+            words = self._listing.lost(count)
+            if words or not token:
                 return pages, words
 
     async def _take(self, data: Mapping[str, Any], known: People, position: Position) -> None:
@@ -214,8 +224,11 @@ def hash_(raw: bytes) -> str:
 
 
 def _greatest(found: Sequence[Mapping[str, Any]], least: int) -> int:
-    numbers = [int(str(one["id"])) for one in found if NUMBER.fullmatch(str(one.get("id") or ""))]
-    return max([least, *numbers])
+    return max([least, *_numbers(found)])
+
+
+def _numbers(found: Sequence[Mapping[str, Any]]) -> list[int]:
+    return [int(str(one["id"])) for one in found if NUMBER.fullmatch(str(one.get("id") or ""))]
 
 
 def _written(position: Position) -> str:

@@ -11,9 +11,8 @@ from channels.twitter.settings import Settings
 from channels.twitter.shape import NUMBER, number_at, when
 from channels.twitter.words import same
 
-#: Clocks differ, and what was posted is listed only after a moment.
+#: Clocks differ.
 SLACK = timedelta(seconds=90)
-SETTLED = timedelta(seconds=15)
 #: For the words of a post that X took for a repetition.
 _LONG_AGO = timedelta(days=2)
 _PAGES = 8
@@ -22,8 +21,11 @@ _PAGES = 8
 class Mirror:
     """Looks for what we sent among what X lists as ours."""
 
-    def __init__(self, host: Host, settings: Settings, client: Client, meter: Meter) -> None:
-        """Take the account."""
+    def __init__(
+        self, host: Host, settings: Settings, client: Client, meter: Meter, settled_s: float
+    ) -> None:
+        """Take the account, and after how many seconds what was posted is listed for certain."""
+        self._settled = timedelta(seconds=settled_s)
         self._host, self._settings, self._client, self._meter = host, settings, client, meter
 
     async def find(self, progress: Progress, text: str, *, whenever: bool = False) -> str | None:
@@ -41,7 +43,7 @@ class Mirror:
             found, whole = await self._told(text, since, progress)
         if found:
             return found
-        return "" if whole and (whenever or now - tried >= SETTLED) else None
+        return "" if whole and (whenever or now - tried >= self._settled) else None
 
     async def _posted(self, text: str, target: str, since: datetime, progress: Progress) -> tuple[str, bool]:
         """Return the own post that answers the target in these words, and whether all were looked at."""

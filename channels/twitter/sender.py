@@ -16,13 +16,12 @@ from channels.twitter.progress import Log, Way
 from channels.twitter.readback import Mirror
 from channels.twitter.settings import Settings
 from channels.twitter.shape import KIND, NUMBER
+from channels.twitter.timing import Timing
 from channels.twitter.trouble import Denied, Penniless, Revoked, Throttled, Trouble, Unreached, Why
 from channels.twitter.weight import LONGEST, has_url, split, weight
 
 #: Characters of one direct message.
 LONGEST_DM = 10_000
-#: Begin no further part later than this after the first: the router gives one try 52 s, and a request has 20.
-_PARTS_S = 28.0
 #: Seconds until the next try where a person has to do something first; the first time it may be a slip of X.
 LOCKED_OUT_S, SLIP_S = 1800.0, 5.0
 _MOST_PARTS = 25
@@ -37,6 +36,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     meter: Meter
     memory: Memory
     mirror: Mirror
+    timing: Timing
 
 
 class _Elsewhere(Exception):
@@ -149,7 +149,7 @@ class Sender:
         texts = worded(outgoing, way, self._parts.settings.dm_notice)
         started = self._host.clock.now()
         for text in texts[len(log.done) :]:
-            if (self._host.clock.now() - started).total_seconds() > _PARTS_S:
+            if (self._host.clock.now() - started).total_seconds() > self._parts.timing.parts_s:
                 raise NotSent(f"{len(log.done)} of {len(texts)} parts went out; the rest follows")
             await self._part(outgoing, log, way, text)
 
@@ -157,18 +157,21 @@ class Sender:
         price = _price(way, text)
         await self._afford(outgoing, price)
         await log.trying(way)
+        self._parts.memory.leaves(text)
         try:
             name = await self._go(way, log.done, text)
         except Denied as trouble:
             name = await self._denied(outgoing, log, trouble, text)
         except (Throttled, Revoked, Penniless, Unreached) as trouble:
             await log.did_not()
+            self._parts.memory.left(text)
             raise self._later(trouble) from trouble
         except Trouble as trouble:
             self._host.report("degraded", f"{trouble}; whether it went out is looked up", part="send")
             raise InDoubt(str(trouble)) from trouble
         self._locked_out = 0
         await self._went(log, name)
+        self._parts.memory.left(text)
         await self._meter.spend(price)
 
     async def _went(self, log: Log, name: str) -> None:
@@ -206,6 +209,7 @@ class Sender:
             if found:
                 return found
         await log.did_not()
+        self._parts.memory.left(text)
         if trouble.why is Why.UNSUMMONED and progress is not None and progress.way.kind == "post":
             if not progress.done:
                 raise _Elsewhere(await self._elsewhere(outgoing)) from trouble

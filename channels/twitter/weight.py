@@ -42,6 +42,8 @@ _CUTS = (
     re.compile(r"(?<=[,;:–—])\s+|(?<=[、，；])"),
     re.compile(r"\s+"),
 )
+#: A part has at most so many characters for each that it counts: links and emoji count less than they are long.
+_WINDOW = 8
 #: A cut that leaves less than this share of a part is too early; a worse one is looked for.
 _LEAST_SHARE = 0.4
 
@@ -65,7 +67,7 @@ def split(text: str, most: int = LONGEST, measure: Callable[[str], int] = weight
     """Return the text in parts of at most `most`, cut between sentences, else words, else anywhere."""
     rest = unicodedata.normalize("NFC", text).strip()
     parts: list[str] = []
-    while measure(rest) > most:
+    while len(rest) > most * _WINDOW or measure(rest) > most:
         end = _fitting(rest, most, measure)
         cut = _cut(rest, end)
         parts.append(rest[:cut].rstrip())
@@ -75,7 +77,7 @@ def split(text: str, most: int = LONGEST, measure: Callable[[str], int] = weight
 
 def _fitting(text: str, most: int, measure: Callable[[str], int]) -> int:
     """Return the greatest number of characters that fit, found by halving (weight grows with length)."""
-    low, high = 1, len(text)
+    low, high = 1, min(len(text), most * _WINDOW)
     while low < high:
         middle = (low + high + 1) // 2
         if measure(text[:middle]) <= most:

@@ -61,8 +61,10 @@ class Events:
         """Take the keys to sign with, the switches, and our account's number."""
         self._keys, self._faults, self._me = keys, faults, me
         self.webhooks: dict[str, Webhook] = {}
+        #: Kinds for which the account has not authorised the app.
+        self.closed: set[str] = set()
         self.subscriptions: dict[str, Subscription] = {}
-        self.streams: set[asyncio.Queue[bytes]] = set()
+        self.streams: set[asyncio.Queue[bytes | None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: bytes | None = None
@@ -119,6 +121,11 @@ class Events:
         webhook = self.webhooks.get(subscription.webhook_id)
         if webhook is not None and webhook.valid and not await self.post(webhook.url, body):
             self._failed = [*self._failed[-_MOST_REPLAYED:], (webhook.id, body)]
+
+    def cut(self) -> None:
+        """End every stream, as X does now and then."""
+        for stream in self.streams:
+            stream.put_nowait(None)
 
     async def post(self, url: str, body: bytes) -> bool:
         """Send a signed event; tell whether it was taken."""
@@ -180,6 +187,8 @@ class Events:
         """Subscribe to one kind. Raises Problem."""
         if kind not in KINDS:
             raise Problem(400, "Invalid Request", f"unknown event_type {kind}", "invalid-request")
+        if kind in self.closed:
+            raise Problem(403, "Forbidden", "The user has not authorized the app.", "client-forbidden")
         if kind != "oauth.revoke" and about.get("user_id") != self._me:
             raise Problem(403, "Forbidden", "The user has not authorized the app.", "client-forbidden")
         if any(one.event_type == kind and one.filter == about for one in self.subscriptions.values()):

@@ -1,5 +1,6 @@
 """How often each endpoint may be called in 15 minutes, as X's headers tell it."""
 
+import math
 import time
 
 from msgspec import Struct
@@ -36,7 +37,7 @@ class Limits:
         return allowed, {
             "x-rate-limit-limit": str(limit),
             "x-rate-limit-remaining": str(window.left),
-            "x-rate-limit-reset": str(int(window.until)),
+            "x-rate-limit-reset": str(math.ceil(window.until)),
         }
 
     def exhaust(self, endpoint: str, reset_s: float) -> None:

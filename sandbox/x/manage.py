@@ -103,33 +103,30 @@ class Manage:
         """GET /2/activity/stream: a line for each event, an empty one now and then."""
         if len(self._events.streams) >= STREAMS:
             raise Problem(429, "ConnectionException", "Too many connections", "streaming-connection")
-        lines: asyncio.Queue[bytes] = asyncio.Queue()
+        lines: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._events.streams.add(lines)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         try:
             await response.prepare(request)
             await response.write(b"\r\n")
-            while not self._closing.is_set():
-                await response.write(await self._next(lines) + b"\r\n")
+            while (line := await self._next(lines)) is not None:
+                await response.write(line + b"\r\n")
         except ConnectionError:
             pass
         finally:
             self._events.streams.discard(lines)
         return response
 
-    async def _next(self, lines: "asyncio.Queue[bytes]") -> bytes:
-        try:
-            async with asyncio.timeout(ALIVE_S):
-                getting = asyncio.ensure_future(lines.get())
-                closing = asyncio.ensure_future(self._closing.wait())
-                try:
-                    await asyncio.wait({getting, closing}, return_when=asyncio.FIRST_COMPLETED)
-                    return getting.result() if getting.done() else b""
-                finally:
-                    getting.cancel()
-                    closing.cancel()
-        except TimeoutError:
-            return b""
+    async def _next(self, lines: "asyncio.Queue[bytes | None]") -> bytes | None:
+        """Return the next line, an empty one when nothing happens for long; None at the end."""
+        async with asyncio.TaskGroup() as group:
+            getting = group.create_task(lines.get())
+            closing = group.create_task(self._closing.wait())
+            await asyncio.wait({getting, closing}, timeout=ALIVE_S, return_when=asyncio.FIRST_COMPLETED)
+            line = None if closing.done() else getting.result() if getting.done() else b""
+            getting.cancel()
+            closing.cancel()
+        return line
 
 
 def _shown(webhook: Webhook) -> dict[str, Any]:

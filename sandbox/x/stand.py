@@ -26,7 +26,7 @@ ME = User(id="1500000000000000001", username="example_help", name="Example Help"
 #: How much livelier than the real X a demo may be.
 SCALE = 60
 #: What a throttled request is told to wait.
-THROTTLED_S = 2
+THROTTLED_S = 1
 
 
 class XStand:
@@ -99,9 +99,10 @@ class XStand:
         user = self.world.user(customer)
         if not public or thread.startswith("dm/"):
             return self.tell(customer, text)
-        if thread:
-            return self.post(customer, text, answers=self._above(thread, user)).id
-        return self.post(customer, text, calling=f"@{ME.username}" not in text).id
+        above = self._above(thread, user) if thread else None
+        # X puts the names that the post above mentions in front of a reply; to us we need no mention
+        calling = f"@{ME.username}" not in text and (above is None or above.author is not ME)
+        return self.post(customer, text, answers=above, calling=calling).id
 
     async def answer(self, customer: str, text: str) -> str:
         """Let one of our own people answer the customer in X's own app."""
