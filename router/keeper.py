@@ -13,6 +13,7 @@ from router.house import Account, House
 from router.language import detect
 from router.ports import Store
 from router.settings import Settings
+from router.switches import NOTES, SWITCH, is_paused
 from rules.evaluate import Rulebook
 from rules.wording import Wording
 
@@ -50,8 +51,7 @@ class Keeper:
 
     async def refresh(self) -> None:
         """Take over the switches as the store has them now."""
-        switch = await self._store.record("switch", "notes")
-        paused = switch is not None and bool(switch.value.get("paused"))
+        paused = is_paused(await self._store.record(SWITCH, NOTES))
         if paused != self._house.paused:
             logger.info("notes paused" if paused else "notes resumed")
             self._house = replace(self._house, paused=paused)

@@ -5,7 +5,7 @@ import typer
 from router.bootstrap import Parts
 from router.cli.base import Config, with_parts
 from router.errors import Conflict
-from router.ports import Record
+from router.switches import NOTES, SWITCH, turned
 
 group = typer.Typer(no_args_is_help=True)
 
@@ -24,10 +24,8 @@ def resume(config: Config = None) -> None:
 
 def _turn(config: Config, *, paused: bool) -> None:
     async def job(parts: Parts) -> None:
-        known = await parts.store.record("switch", "notes")
-        version = known.version + 1 if known is not None else 1
-        record = Record(kind="switch", id="notes", value={"paused": paused}, version=version)
-        if not await parts.store.put_record(record):
+        known = await parts.store.record(SWITCH, NOTES)
+        if not await parts.store.put_record(turned(known, parts.clock.now(), paused=paused)):
             raise Conflict
         typer.echo("notes are paused" if paused else "notes are on")
 

@@ -14,8 +14,9 @@ from router.errors import BrokerError, HandlebyError
 from router.health.document import Document, document
 from router.health.lag import Lag
 from router.health.signals import PROMISES_S, RISK_S, WINDOW_S, Disk, Report, Signals
-from router.health.told import Told, heard
+from router.health.told import Told, heard, paused
 from router.ports import Broker, Depth, QueueStat, Store
+from router.switches import NOTES, SWITCH
 from rules.evaluate import Rulebook
 
 __all__ = ["Health", "Sources"]
@@ -140,7 +141,7 @@ class Health:
                     now=now, since=now - timedelta(seconds=WINDOW_S), risk_s=RISK_S
                 )
                 self._promises = await store.promise_stats(now - timedelta(seconds=PROMISES_S))
-                self._told = await heard(store)
+                self._told = [*await heard(store), *paused(await store.record(SWITCH, NOTES), now)]
                 present = assign.candidates(self._book(), await store.agents(), now)
         except TimeoutError:
             return f"it did not answer within {ANSWER_S:.0f} s", {}

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from router.ports import Record, Store
+from router.switches import is_paused, paused_at
 
 KIND = "part"
 #: What was said is not believed for longer, unless it is said again.
@@ -47,3 +48,19 @@ async def heard(store: Store) -> list[Told]:
         except msgspec.ValidationError:  # of another version of this program
             continue
     return found
+
+
+def paused(switch: Record | None, now: datetime) -> list[Told]:
+    """Say that somebody paused all automatic notes, if so."""
+    if not is_paused(switch):
+        return []
+    return [
+        Told(
+            key="paused",
+            text="Automatic notes are paused.",
+            audience="lead",
+            impact="Messages get a person and a due time as always, but their senders are not told.",
+            next="`handleby notes resume` sends them again, for what arrives from then on.",
+            since=paused_at(switch) or now,
+        )
+    ]

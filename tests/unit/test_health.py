@@ -16,6 +16,7 @@ from router.health.signals import Disk, Signals
 from router.health.told import Told, heard, tell
 from router.ports import Depth, QueueStat
 from router.reports import Report
+from router.switches import turned
 from router.testing import ManualClock, MemoryBroker, MemoryStore
 from rules.load import load
 
@@ -262,6 +263,21 @@ async def test_many_ask() -> None:
     assert house.store.asked == 1
     assert {status for status, _ in found} == {200}
     assert found[0][1]["status"] == "ok"
+
+
+async def test_paused_notes_are_a_cause() -> None:
+    """While somebody paused all notes health says so, since when and how to end it."""
+    house = House()
+    await house.store.put_record(turned(None, NOW - timedelta(hours=2), paused=True))
+    status, found = await house.health.queues()
+    assert (status, found["status"]) == (200, "warning")
+    (cause,) = found["causes"]
+    assert cause["text"] == "Automatic notes are paused."
+    assert datetime.fromisoformat(cause["since"]) == NOW - timedelta(hours=2)
+    assert "notes resume" in cause["next"]
+    house = House()
+    await house.store.put_record(turned(None, NOW, paused=False))
+    assert (await house.health.queues())[1]["causes"] == []
 
 
 async def test_broken_store_is_said() -> None:
