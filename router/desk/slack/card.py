@@ -12,7 +12,7 @@ from channels.message import Kind
 from router.conversation import Conversation, Status
 from router.desk import views
 from router.desk.slack.office import Office
-from router.desk.slack.risk import LATE, SOON, by_when, digest
+from router.desk.slack.risk import LATE, SOON, by_when, digest, has
 from router.desk.slack.sheet import Letter
 from router.desk.slack.words import clock, moment, plain
 
@@ -91,9 +91,9 @@ def nudge(one: Conversation, agent: str, covers: tuple[str, ...], office: Office
     said = []
     by = by_when(one)
     when = f", by {clock(by, office.zone_of(agent))}" if by is not None else ""
-    if LATE in covers:
+    if has(covers, LATE):
         said.append("its time has passed, and the customer still waits.")
-    elif SOON in covers:
+    elif has(covers, SOON):
         said.append(f"its time is nearly up{when}.")
     said += [f"please look: {plain(flag, FLAG)}" for flag in one.flags if digest(flag) in covers]
     text = f"{one.reference}: " + " ".join(said)
@@ -112,8 +112,14 @@ def _sentence(
         return _outcome(one, office, letter)
     if stands is Standing.YOURS and one.status is Status.SNOOZED and one.snoozed_until is not None:
         return f"Yours, set aside until {moment(one.snoozed_until, office.zone_of(letter.agent))}."
+    if stands is Standing.YOURS and one.status is Status.PENDING:
+        return "Yours, and answered."
     risk = (
-        " and its time has passed" if LATE in risks else " and its time is nearly up" if SOON in risks else ""
+        " and its time has passed"
+        if has(risks, LATE)
+        else " and its time is nearly up"
+        if has(risks, SOON)
+        else ""
     )
     if stands is Standing.YOURS:
         return f"At risk: this is yours{risk}." if risk else "This is yours."
@@ -155,7 +161,7 @@ def _answered_by(one: Conversation) -> str:
 
 def _notice(one: Conversation, zone: ZoneInfo, risks: tuple[str, ...]) -> str:
     by = by_when(one)
-    risk = "At risk: " if LATE in risks or SOON in risks else ""
+    risk = "At risk: " if has(risks, SOON) else ""
     when = f", answer by {clock(by, zone)}" if by is not None else ""
     return f"{risk}{plain(views.called(one.contact), WHO)}{when}: {_words(one, NOTICE)}"
 

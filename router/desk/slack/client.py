@@ -21,19 +21,19 @@ AFTER_S = 30.0
 #: Marks our messages, so that they can be found again.
 EVENT = "handleby_notice"
 #: How far around the time of sending a message is looked for, and how many are looked at.
-AROUND = timedelta(seconds=120)
-LOOKED_AT = 15
+BEFORE, AFTER = timedelta(seconds=5), timedelta(seconds=30)
+LOOKED_AT = 100
 
 REVOKED = frozenset(
     {
         "access_denied", "accesslimited", "account_inactive", "enterprise_is_restricted", "invalid_auth",
-        "missing_scope", "no_permission", "not_allowed_token_type", "not_authed", "org_login_required",
-        "team_access_not_granted", "token_expired", "token_revoked",
+        "messages_tab_disabled", "missing_scope", "no_permission", "not_allowed_token_type", "not_authed",
+        "org_login_required", "team_access_not_granted", "token_expired", "token_revoked",
     }
 )  # fmt: skip
 UNREACHED = frozenset(
     {
-        "cannot_dm_bot", "channel_not_found", "invalid_users", "is_archived", "messages_tab_disabled",
+        "cannot_dm_bot", "channel_not_found", "invalid_users", "is_archived",
         "not_in_channel", "restricted_action", "user_disabled", "user_not_found", "user_not_visible", "users_not_found",
     }
 )  # fmt: skip
@@ -102,8 +102,8 @@ class Client:
         found = await self._done(
             self._ready().conversations_history(
                 channel=channel,
-                oldest=f"{(at - timedelta(seconds=5)).timestamp():.6f}",
-                latest=f"{(at + AROUND).timestamp():.6f}",
+                oldest=f"{(at - BEFORE).timestamp():.6f}",
+                latest=f"{(at + AFTER).timestamp():.6f}",
                 inclusive=True,
                 limit=LOOKED_AT,
                 include_all_metadata=True,

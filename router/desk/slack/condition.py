@@ -18,7 +18,10 @@ IMPACT = "Agents get no direct messages in Slack. Routing, notes and the desk go
 SCOPES = (
     "Give the app the scopes chat:write, im:write and im:history, and install it into the workspace again."
 )
+TAB = "Switch the messages tab on under App Home in the app's settings."
 TOKEN = "Install the app into the workspace again and put its bot token into slack.bot_token."  # noqa: S105  # words
+
+ADVICE = {"missing_scope": SCOPES, "messages_tab_disabled": TAB}
 
 
 class Condition:
@@ -109,7 +112,7 @@ def _told(error: SlackError, since: datetime) -> Told:
     if isinstance(error, Revoked):
         text, what = (
             f"Slack refuses the app: {error.code}.",
-            SCOPES if error.code == "missing_scope" else TOKEN,
+            ADVICE.get(error.code, TOKEN),
         )
     elif isinstance(error, Down):
         text = f"Slack does not work or cannot be reached: {error.code}."

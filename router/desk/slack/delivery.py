@@ -94,7 +94,7 @@ class Delivery:
         """Write the letter down, post it, write down that it was; certainly not posted, it is struck out again."""
         channel = step.thread.channel if step.thread is not None else await self._channel(step.letter.agent)
         self._pace.take(channel)
-        letter = replace(step.letter, channel=channel)
+        letter = replace(step.letter, channel=channel, at=self._office.clock.now())
         begun = replace(page.sheet, letters=(*page.sheet.letters, letter))
         if not await self._sheets.write(one.id, page, begun):
             raise Later(self._office.clock.now())  # somebody else wrote first: go round once more

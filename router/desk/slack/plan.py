@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from router.conversation import Agent, Conversation, Status
 from router.desk.slack.card import Card, Standing, compose, nudge, standing
 from router.desk.slack.office import Office
-from router.desk.slack.risk import LATE, SOON, digest, reasons
+from router.desk.slack.risk import SOON, digest, has, of_time, reasons
 from router.desk.slack.sheet import SENT, Letter, Sheet
 
 #: A letter whose Take was pressed becomes that of the assignment, if that comes within this time.
@@ -47,13 +47,13 @@ def wanted(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> W
         return _owners(one, sheet, office, moment)
     told = _told(sheet)
     risks = reasons(one, office.book(), moment.now)
-    news = [risk for risk in risks if risk not in {SOON, LATE} and risk not in told]
+    news = [risk for risk in risks if not of_time(risk) and risk not in told]
     if not sheet.flags and not sheet.letters and one.updated_at < moment.since:
         news = []
     if one.status is Status.MERGED or office.person(one.accountable) is None:
         return None
     waits = one.status in {Status.OPEN, Status.HELD} and bool(one.waiting_on)
-    if waits and (news or SOON in risks):
+    if waits and (news or has(risks, SOON)):
         return Want(agent=one.accountable, about=f"wait:{digest(one.waiting_on)}")
     return Want(agent=one.accountable, about=f"flag:{news[-1]}") if news and not waits else None
 
@@ -68,7 +68,7 @@ def _owners(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> 
     claims = moment.agents.get(one.owner, Agent(id=one.owner)).claims
     at = next((claim.at for claim in claims if claim.id == one.claim), moment.now)
     fresh = at >= moment.since
-    return want if fresh or SOON in reasons(one, office.book(), moment.now) else None
+    return want if fresh or has(reasons(one, office.book(), moment.now), SOON) else None
 
 
 def adopted(one: Conversation, sheet: Sheet, now: datetime) -> Sheet:
@@ -124,7 +124,7 @@ def _letter(want: Want, covers: tuple[str, ...], office: Office, moment: Moment)
 
 def _told(sheet: Sheet, letter: Letter | None = None) -> set[str]:
     """Return the risks that were told: of flags to anybody, of time in this letter and its thread."""
-    flags = {risk for one in sheet.letters for risk in one.covers if risk not in {SOON, LATE}}
+    flags = {risk for one in sheet.letters for risk in one.covers if not of_time(risk)}
     flags.update(sheet.flags)
     if letter is None:
         return flags

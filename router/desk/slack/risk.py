@@ -14,8 +14,19 @@ PROMISE_MOST = timedelta(minutes=10)
 
 
 def reasons(one: Conversation, book: Rulebook, now: datetime) -> tuple[str, ...]:
-    """Return `soon`, then `late`, then a digest for each warning of the router."""
-    return (*_of_time(one, book, now), *(digest(flag) for flag in one.flags))
+    """Return `soon:…`, then `late:…` of the running wait, then a digest for each warning of the router."""
+    timed = (f"{sort}:{digest(one.waiting_on)}" for sort in _of_time(one, book, now))
+    return (*timed, *(digest(flag) for flag in one.flags))
+
+
+def has(risks: tuple[str, ...], sort: str) -> bool:
+    """Tell whether a risk of this sort, `soon` or `late`, is among them."""
+    return any(risk.startswith(f"{sort}:") for risk in risks)
+
+
+def of_time(risk: str) -> bool:
+    """Tell whether the risk is one of time, not a warning."""
+    return ":" in risk
 
 
 def _of_time(one: Conversation, book: Rulebook, now: datetime) -> tuple[str, ...]:

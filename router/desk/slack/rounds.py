@@ -1,8 +1,9 @@
 """Goes through what may have changed, a batch at a time, and sees to it that Slack shows it."""
 
 import asyncio
+import heapq
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from router import log
 from router.conversation import Agent, Conversation
@@ -21,10 +22,11 @@ logger = log.get(__name__)
 
 #: The round is gone at least so often, and at most once in so long, so that hints gather.
 TICK_S, GATHER_S = 1.0, 0.05
-BATCH, AT_ONCE = 50, 4
+BATCH, AT_ONCE = 100, 4
 #: What failed for other reasons than Slack's is tried again after so long; what Slack refuses, after longer.
 AGAIN, REFUSED = timedelta(seconds=5), timedelta(minutes=5)
 REVOKED_S = 30.0
+NEVER = datetime.max.replace(tzinfo=UTC)
 #: How long it is believed who holds which claims.
 AGENTS = timedelta(seconds=1)
 
@@ -39,6 +41,7 @@ class Rounds:
         self._pace = Pace(office.clock)
         self._delivery = Delivery(office, client, (self._pace, condition))
         self._due: dict[str, datetime] = {}
+        self._order: list[tuple[datetime, str]] = []
         self._wake = asyncio.Event()
         self._known: tuple[datetime, dict[str, Agent]] | None = None
         #: Conversations of which Slack shows something.
@@ -50,7 +53,9 @@ class Rounds:
         """Look at these conversations at the instant, or earlier where that was said before."""
         when = at or self._clock.now()
         for one in ids:
-            self._due[one] = min(when, self._due.get(one, when))
+            if when < self._due.get(one, NEVER):
+                self._due[one] = when
+                heapq.heappush(self._order, (when, one))
         if at is None:
             self._wake.set()
 
@@ -74,14 +79,9 @@ class Rounds:
     async def round(self) -> None:
         """Look at what is due, at most a batch of it."""
         now = self._clock.now()
-        ready = [one for one, at in self._due.items() if at <= now]
-        if not ready or self._pace.paused():
+        batch = [] if self._pace.paused() else self._ready(now)
+        if not batch:
             return
-        batch = ready[:BATCH]
-        if len(ready) > BATCH:
-            self._wake.set()
-        for one in batch:
-            del self._due[one]
         try:
             known = await self._office.store.conversations(batch)
             moment = Moment(now=now, since=self.since, agents=await self._agents(now))
@@ -93,6 +93,18 @@ class Rounds:
         async with asyncio.TaskGroup() as group:
             for conversation in known:
                 group.create_task(self._look(conversation, moment, turn))
+
+    def _ready(self, now: datetime) -> list[str]:
+        """Take out what is due, the earliest first."""
+        found: list[str] = []
+        while self._order and self._order[0][0] <= now and len(found) < BATCH:
+            at, one = heapq.heappop(self._order)
+            if self._due.get(one) == at:  # else an earlier time was given since, and this one is void
+                del self._due[one]
+                found.append(one)
+        if len(found) == BATCH:
+            self._wake.set()
+        return found
 
     async def _agents(self, now: datetime) -> dict[str, Agent]:
         if self._known is None or now - self._known[0] >= AGENTS:

@@ -15,7 +15,7 @@ from router.desk.slack.card import compose, nudge
 from router.desk.slack.client import _named
 from router.desk.slack.errors import Down, Gone, Refused, Revoked, Throttled, Unreached
 from router.desk.slack.office import Office
-from router.desk.slack.risk import LATE, SOON, digest
+from router.desk.slack.risk import digest
 from router.desk.slack.sheet import Letter
 from router.desk.slack.words import moment, plain
 from sandbox.slack.limits import objection
@@ -74,7 +74,7 @@ def test_nothing_a_customer_writes_gets_out_of_its_place(
         snippet=words * 60,
         flags=(flag * 200,),
     )
-    covers = (SOON, LATE, digest(flag * 200))
+    covers = ("soon:k1", "late:k1", digest(flag * 200))
     for card in (
         compose(one, letter(covers=covers), covers, office),
         compose(replace(one, owner="", claim=""), letter(f"wait:{digest('k1')}"), covers, office),
@@ -109,6 +109,7 @@ def test_times_are_said_with_their_place(office: Office) -> None:
         ({}, "claim:cl_1", "This is yours."),
         ({"status": Status.SNOOZED, "snoozed_until": NOW}, "claim:cl_1", "Yours, set aside until Mon 23 Nov, 12:00"),
         ({"owner": "tom", "claim": "cl_2"}, "claim:cl_1", "Tom Berg has it now."),
+        ({"status": Status.PENDING}, "claim:cl_1", "Yours, and answered."),
         ({"claim": "cl_2"}, "claim:cl_1", "yours again."),
         ({"owner": "", "claim": ""}, "claim:cl_1", "back in its queue."),
         ({"owner": "", "claim": "", "status": Status.PENDING}, "claim:cl_1", "answered."),

@@ -351,3 +351,23 @@ async def flagged(one: SlackWorld, case: Conversation, text: str) -> None:
     change = changed(before, flag(before, text))
     assert (await one.world.store.commit(Commit(changes=[change]))).changes[0]
     one.slack.courier.rounds.notice([case.id])
+
+
+async def test_each_wait_of_one_assignment_rings_for_itself(one: SlackWorld) -> None:
+    """A chat is answered and goes on: when the next answer is late, that is told as the first time was."""
+    await one.world.here("maria")
+    case = (await one.world.take(one.world.chat_from()))[0]
+    await one.tell(2)
+    for told in (1, 2):
+        one.world.clock.move(61)
+        await one.world.timers.tick(slow=False)
+        await one.tell()
+        nudges = [said for said in one.to("maria") if said.thread_ts]
+        assert sum("its time has passed" in said.words() for said in nudges) == told
+        await one.world.actions.reply(case.id, answer("Here."), agent="maria")
+        await one.world.send()
+        await one.tell(2)
+        assert "Yours, and answered." in one.to("maria")[0].words()
+        await one.world.take(one.world.chat_from(text="And then?"))
+        await one.tell(2)
+        assert "This is yours." in one.to("maria")[0].words()
