@@ -50,7 +50,8 @@ def search(words: Sequence[str], folder: Folder) -> list[Mail]:
 def fetch(mail: Mail, number: int, what: str) -> bytes:
     """Return the FETCH answer for a mail with everything that was asked for."""
     parts = [f"UID {mail.uid}".encode(), *_plain(mail, _SECTION.sub(" ", what).upper())]
-    for section, start, size in _SECTION.findall(what):
+    for given, start, size in _SECTION.findall(what):
+        section = given.strip()
         data = _section(mail, section)
         shown = f"BODY[{section}]"
         if size:
@@ -80,7 +81,7 @@ def _section(mail: Mail, section: str) -> bytes:
         return mail.raw[len(mail.head) :]
     if name.upper() != "HEADER.FIELDS":
         raise Unknown(section)
-    wanted = {field.encode().lower() for field in fields.strip("()").split()}
+    wanted = {field.encode().lower() for field in fields.strip("() ").split()}
     lines = [
         line for line in _FOLD.split(mail.head.rstrip(b"\r\n")) if line.partition(b":")[0].lower() in wanted
     ]
