@@ -223,13 +223,19 @@ class Alive:
                 return one, list(one.outbox)
             if waiting:
                 ahead = (min(waiting) - self.clock.now()).total_seconds()
-                if ahead > 1.0 and not any(item.state == "sending" for item in one.outbox):
+                if ahead > 1.0 and not self.sending:
                     self.clock.leap(ahead)
             return None
 
         await self.one(word)
         found: tuple[Conversation, list[Item]] = await self.until(ended, f"an end of what goes out to {word}")
         return found
+
+    @property
+    def sending(self) -> bool:
+        """Whether this process is sending something right now; what a dead one was sending only waits."""
+        sender = self.parts.notifier
+        return any(gate.busy for gate in sender.gates._gates.values()) or bool(sender._results)
 
     async def reply(self, conversation: Conversation, text: str, key: str = "") -> None:
         """Answer as Maria does, through the desk's API."""
