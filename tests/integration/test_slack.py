@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from router.health.told import heard
 from sandbox.faults import Fault
 from sandbox.slack import Slack as Stand
 from tests.support.running import RULES, Running
@@ -182,17 +181,3 @@ async def test_in_a_fleet_one_process_tells_and_another_takes_over(tmp_path: Pat
             while not any("Second" in said.words() for said in one.stand.workspace.messages):
                 await asyncio.sleep(0.1)
         assert len(one.stand.workspace.messages) == 2
-
-
-async def test_what_a_part_tells_is_heard_by_every_process(tmp_path: Path) -> None:
-    """A revoked token, as the desk knows it, stands in the store for the health of all."""
-    async with slacked(tmp_path) as one:
-        one.stand.faults.set(Fault.REVOKED)
-        await one.here("maria")
-        await one.write("Hello")
-        found: list[Any] = []
-        async with asyncio.timeout(30):
-            while not found:
-                found = await asyncio.to_thread(one.inside, lambda parts: heard(parts.store))
-                await asyncio.sleep(0.2)
-        assert "token_revoked" in found[0].text

@@ -122,8 +122,8 @@ class Client:
     async def respond(self, url: str, text: str) -> None:
         """Answer a pressed button by its `response_url`: only who pressed sees it."""
         where = urlsplit(url)
-        own = (self._api.scheme, self._api.netloc)
-        if (where.scheme, where.netloc) not in {own, ("https", "hooks.slack.com")}:
+        own = {(self._api.scheme, self._api.netloc), ("https", f"hooks.{self._api.netloc}")}
+        if (where.scheme, where.netloc) not in own:
             raise Refused("response_url is not Slack's")
         body = {"response_type": "ephemeral", "replace_original": False, "text": text}
         try:
