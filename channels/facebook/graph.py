@@ -1,6 +1,7 @@
 """The Graph API for one page: one request, and an exact answer to what became of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -30,6 +31,10 @@ class Graph:
         self._proof = signature.proof(settings.app_secret, settings.page_token)
         self._session: aiohttp.ClientSession | None = None
         self.usage = Usage(timing)
+        #: What Facebook's clock showed in its first answer since this was last set to None.
+        self.heard_at: datetime | None = None
+        #: How far our clock is ahead of Facebook's; exact to some seconds.
+        self.ahead = timedelta()
 
     async def get(self, path: str, **query: str) -> Mapping[str, Any]:
         """Read; tried again when nothing came back. Raises Unreached, Unanswered or Said."""
@@ -84,7 +89,7 @@ class Graph:
             async with self._opened().request(
                 method, url, params=params, timeout=timeout, allow_redirects=False, **sent
             ) as answer:
-                self.usage.saw(answer.headers, self._clock.now())
+                self._heard(answer.headers)
                 data = await answer.content.read(_LARGEST + 1)
                 while len(data) <= _LARGEST and not answer.content.at_eof():
                     data += await answer.content.read(_LARGEST)
@@ -93,6 +98,14 @@ class Graph:
             raise Unreached(f"{self._settings.api} cannot be reached ({type(error).__name__})") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unanswered(f"{self._settings.api} did not answer ({type(error).__name__})") from error
+
+    def _heard(self, headers: Mapping[str, str]) -> None:
+        now = self._clock.now()
+        self.usage.saw(headers, now)
+        there = raw.from_date(headers.get("Date", ""))
+        if there is not None:
+            self.heard_at = self.heard_at or there
+            self.ahead = now - there
 
     def _understood(self, status: int, data: bytes) -> Mapping[str, Any]:
         try:

@@ -43,7 +43,7 @@ class Poll:
     async def run(self, cursor: Cursor) -> None:
         """Poll until cancelled; a first connection starts at now. Raises LeaseLost."""
         if not cursor.value:
-            await cursor.save(self._host.clock.now().isoformat())
+            await cursor.save(self._clock_there().isoformat())
         while True:
             good = await self.once(cursor)
             pause_s = self._settings.poll_every_s
@@ -55,6 +55,7 @@ class Poll:
         if self._graph.usage.busy(now) or self._graph.usage.wait_s(now):
             self._host.report("degraded", "Facebook asks us to ask less often: polling waits", part="receive")
             return False
+        self._graph.heard_at = None
         try:
             await self._since(datetime.fromisoformat(cursor.value) - _OVERLAP)
         except (Said, Unanswered, Unreached, Malformed) as error:
@@ -69,9 +70,13 @@ class Poll:
                 "degraded", "What was polled could not be stored; polling goes on", part="receive"
             )
             return False
-        await cursor.save(now.isoformat())
+        await cursor.save(self._clock_there().isoformat())
         self._host.report("ok", part="receive")
         return True
+
+    def _clock_there(self) -> datetime:
+        """Return Facebook's time when this poll began: what it is compared with are Facebook's times."""
+        return self._graph.heard_at or self._host.clock.now()
 
     async def _since(self, since: datetime) -> None:
         view = self._intake.view()

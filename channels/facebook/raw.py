@@ -4,6 +4,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -88,6 +89,14 @@ def from_s(value: Any) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return from_ms(value * 1000)
+
+
+def from_date(value: str) -> datetime | None:
+    """Return the instant of an HTTP `Date` header; None when there is none."""
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC) if value else None
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def from_iso(value: Any) -> datetime | None:

@@ -1,7 +1,7 @@
 """What the page has written, read back from Facebook in order to settle a doubt."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.facebook import history, raw
@@ -10,7 +10,7 @@ from channels.facebook.outbound import Outbound
 from channels.facebook.trouble import Said, Unanswered, Unreached
 from channels.message import Attachment, Outgoing
 
-#: Facebook's clock and ours may differ by so much; its times are whole seconds.
+#: How far Facebook's clock is from ours is known to some seconds, and its times are whole ones.
 _SLACK = timedelta(seconds=30)
 
 
@@ -19,7 +19,7 @@ class Conversation:
 
     def __init__(self, outbound: Outbound, person: str, outgoing: Outgoing) -> None:
         """Take whose conversation, and what is looked for."""
-        self._out, self._person, self._since = outbound, person, outgoing.at - _SLACK
+        self._out, self._person, self._at = outbound, person, outgoing.at
         self._rows: list[Mapping[str, Any]] = []
 
     async def read(self) -> bool:
@@ -35,8 +35,9 @@ class Conversation:
         if not isinstance(found.get("data"), list):
             return False
         rows = [row for talk in raw.rows(found, "data") for row in raw.rows(talk, "messages")]
+        since = _since(self._out, self._at)
         own = (row for row in rows if raw.word(raw.part(row, "from"), "id") == page)
-        fresh = [row for row in own if (at := history.when(row)) is not None and at >= self._since]
+        fresh = [row for row in own if (at := history.when(row)) is not None and at >= since]
         self._rows = sorted(fresh, key=lambda row: str(history.when(row)))
         return True
 
@@ -73,11 +74,16 @@ async def find_comment(outbound: Outbound, rows: list[Mapping[str, Any]], outgoi
     """Return the name of the comment that is this outgoing and no other; "" for none."""
     for row in reversed(rows):
         at, name = history.when(row), raw.word(row, "id")
-        fresh = at is not None and at >= outgoing.at - _SLACK
+        fresh = at is not None and at >= _since(outbound, outgoing.at)
         same = fresh and name and _same(raw.text(row, "message"), outgoing.text)
         if same and not await outbound.host.ours(COMMENT + name):
             return name
     return ""
+
+
+def _since(outbound: Outbound, at: datetime) -> datetime:
+    """Return the earliest that Facebook's clock can have shown then."""
+    return at - outbound.graph.ahead - _SLACK
 
 
 def _is(row: Mapping[str, Any], piece: str | Attachment) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from channels.errors import InDoubt, NotSent, Refused
 from channels.facebook.conftest import Served, now, served
 from channels.message import Message, Outgoing, Sent
+from router.testing import ManualClock, RecordingHost
 from sandbox.faults import Fault
 from sandbox.meta.stand import MetaStand
 
@@ -158,6 +159,20 @@ async def test_with_all_faults_at_once_nothing_is_lost_or_doubled(stand: MetaSta
     wanted = [job.text for job, end in zip(jobs, ends, strict=True) if end == "sent"]
     assert sorted(heard) == sorted(wanted)
     assert "in doubt" not in ends
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_clocks_that_differ_hide_nothing(stand: MetaStand, way: str) -> None:
+    """With our clock an hour ahead, what was done is found all the same."""
+    host = RecordingHost("facebook", {}, clock=ManualClock(now() + timedelta(hours=1)))
+    async with served(stand, host=host, comments=comments(way)) as fb:
+        message = await asked(fb, way)
+        outgoing = fb.answer(message, at=host.clock.now())
+        stand.faults.set(Fault.LOST)
+        stand.faults.set(Fault.DROPPED, times=1)
+        with pytest.raises(InDoubt):
+            await fb.page.send(outgoing)
+        assert await fb.page.reconcile(outgoing) is not None
 
 
 async def test_old_messages_are_no_proof(fb: Served) -> None:
