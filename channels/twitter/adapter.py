@@ -41,7 +41,7 @@ class X:
         hints = Hints(host, settings, intake, meter, self.look)
         self._hook = Hook(host, settings, hints)
         self._push = Push(host, settings, client, hints)
-        mirror = Mirror(host, settings, client, meter, timing.settled_s)
+        mirror = Mirror(host, settings, client, memory, meter)
         self._sender = Sender(
             Parts(
                 host=host,

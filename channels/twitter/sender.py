@@ -79,10 +79,11 @@ class Sender:
         texts = worded(outgoing, known.way, self._parts.settings.dm_notice)
         if known.tried is not None:
             try:
-                found = await self._parts.mirror.find(known, texts[len(known.done)])
+                found = await self._parts.mirror.find(outgoing, known, texts[len(known.done)])
             except Trouble:
                 return None  # X cannot be asked now
-            if found is None:
+            waited_s = (self._host.clock.now() - known.tried).total_seconds()
+            if found is None or (not found and waited_s < self._parts.timing.settled_s):
                 return None
             if found:
                 await self._went(log, found)
@@ -203,7 +204,7 @@ class Sender:
         progress = log.progress
         if trouble.why is Why.DUPLICATE and progress is not None:
             try:
-                found = await self._parts.mirror.find(progress, text, whenever=True)
+                found = await self._parts.mirror.find(outgoing, progress, text)
             except Trouble as other:
                 raise InDoubt(f"{trouble}; what X has cannot be read: {other}") from other
             if found:
