@@ -1,9 +1,11 @@
 """The web chat's entry: opens accounts and names the pages they share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import cast
 
 from channels.port import Adapter, Channel, Host, Route
+from channels.tryout import Finding
+from channels.webchat import tryout
 from channels.webchat.chat import Chat
 from channels.webchat.pages import Pages
 
@@ -18,6 +20,10 @@ class WebchatAdapter:
     def pages(self, channels: Mapping[str, Channel]) -> Sequence[Route]:
         """Return `/chat`, `/widget.js` and what they talk to, for all accounts."""
         return Pages(cast("Mapping[str, Chat]", channels)).routes()
+
+    def try_out(self, host: Host) -> AsyncIterator[Finding]:
+        """Yield whether visitors reach the chat, and what browsers will make of its origins."""
+        return tryout.try_out(host)
 
 
 adapter: Adapter = WebchatAdapter()
