@@ -15,6 +15,8 @@ from channels.port import Host
 
 #: The outage that was set while the service runs.
 OUTAGE = "outage"
+#: Asks the provider to try five times where we cannot be reached or are in trouble (connection overrides).
+AGAIN = "#rc=5&rp=all"
 _OUTAGE_KEEP_S = 90 * 86400.0
 
 
@@ -48,7 +50,7 @@ class Account:
     def url(self, step: str, query: Mapping[str, str] | None = None) -> str:
         """Return the public address of a step."""
         asked = f"?{urlencode(query)}" if query else ""
-        return f"{self.host.public_url.rstrip('/')}{self.path}/{step}{asked}"
+        return f"{self.host.public_url.rstrip('/')}{self.path}/{step}{asked}{AGAIN}"
 
     def twiml(self) -> Twiml:
         """Begin an answer in the account's language."""

@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from html import escape
 
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from channels.phone import attempt, html
+from channels.phone import attempt, html, page_open
 from channels.phone.attempt import Stage
 from channels.phone.keys import check
 from channels.phone.phone import Phone
@@ -22,7 +23,19 @@ POLL_S = 25.0
 RELOAD_S = 15
 #: Requests for news that wait at a time, in one process.
 MOST = 2000
+#: Lines shown, the newest.
+MOST_LINES = 20
 _WAITING = frozenset({"open", "held", "snoozed"})
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """Something that we said: the note, an answer, that a call was made."""
+
+    id: str
+    author: str
+    #: What kind of words they are; "" = a person's own.
+    label: str
+    text: str
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -32,8 +45,7 @@ class State(Struct, frozen=True, kw_only=True):
     told: str
     here: str
     place: str
-    note: str
-    author: str
+    lines: tuple[Shown, ...]
     reference: str
     #: ISO instant by which the customer hears from us; "" = nobody waits.
     by: str
@@ -62,9 +74,6 @@ async def show(request: web.Request, phone: Phone) -> web.Response:
         "told": state.told,
         "here": state.here,
         "place": state.place,
-        "note": state.note,
-        "author": state.author,
-        "note_label": words("page_note"),
         "reference": state.reference,
         "retries": phone.account.retries(words, "page_retries"),
         "live": words("page_live"),
@@ -74,14 +83,24 @@ async def show(request: web.Request, phone: Phone) -> web.Response:
     }
     raw = {
         "seconds": str(RELOAD_S),
+        "lines": "".join(_quoted(line) for line in state.lines),
         "outage": html.paragraph("outage", await phone.account.outage(), words("page_outage")),
     }
     return html.page("case.html", fields, raw=raw)
 
 
+def _quoted(line: Shown) -> str:
+    label = f" · {escape(line.label)}" if line.label else ""
+    return (
+        f'<blockquote data-id="{escape(line.id)}"><p>{escape(line.text)}</p>'
+        f"<footer>{escape(line.author)}{label}</footer></blockquote>"
+    )
+
+
 async def standing(request: web.Request, phone: Phone) -> web.Response:
     """Answer what the page shows as JSON: at once without `mark`, else once something has changed."""
     thread, _ = _shown(request, phone)
+    await page_open.note(phone.account.host, thread)
     words = html.spoken(request, phone)
     mark = request.query.get("mark", "")
     until = asyncio.get_running_loop().time() + (POLL_S if mark and not _polls.locked() else 0.0)
@@ -115,20 +134,23 @@ def _shown(request: web.Request, phone: Phone) -> tuple[str, str]:
 
 async def _state(phone: Phone, thread: str, words: Words) -> State:
     found = await phone.account.host.standing(thread)
-    notes = [line for line in await _lines(phone, thread) if line.ours and line.automatic]
-    note = notes[-1] if notes else None
+    said = [line for line in await _lines(phone, thread) if line.ours][-MOST_LINES:]
     state = State(
         status=found.status if found is not None else "new",
         told=await _told(phone, thread, words, found),
         here=words("page_here") if found is not None and found.present and found.assigned else "",
         place=words("page_place", place=found.position) if found is not None and found.position else "",
-        note=note.text if note is not None else "",
-        author=note.author if note is not None else "",
+        lines=tuple(_shown_line(line, words) for line in said),
         reference=words("page_reference", reference=found.reference) if found is not None else "",
         by=_iso(found.by) if found is not None else "",
     )
     mark = hashlib.sha256(msgspec.json.encode(state)).hexdigest()[:16]
     return msgspec.structs.replace(state, mark=mark)
+
+
+def _shown_line(line: Line, words: Words) -> Shown:
+    label = words("page_note") if line.automatic else ""
+    return Shown(id=line.id, author=line.author, label=label, text=line.text)
 
 
 async def _lines(phone: Phone, thread: str) -> Sequence[Line]:

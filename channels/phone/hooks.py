@@ -15,6 +15,7 @@ from channels.phone.incoming import Incoming
 from channels.phone.legs import Legs
 from channels.phone.parse import Call
 from channels.phone.reach import Reach
+from channels.phone.readout import ReadOut
 from channels.phone.twiml import Twiml
 from channels.port import Route
 
@@ -33,7 +34,9 @@ Step: TypeAlias = Callable[[Call, dict[str, str]], Awaitable[Twiml | None]]
 class Hooks:
     """Checks who asks, and hands on."""
 
-    def __init__(self, account: Account, incoming: Incoming, reach: Reach, legs: Legs) -> None:
+    def __init__(
+        self, account: Account, incoming: Incoming, reach: Reach, legs: Legs, readout: ReadOut
+    ) -> None:
         """Take the parts that answer."""
         self._account, self._host = account, account.host
         #: By the last part of the path; "" is the number's own webhook.
@@ -45,6 +48,8 @@ class Hooks:
             "when": incoming.when,
             "slot": incoming.slot,
             "ask": incoming.ask,
+            "about": incoming.about,
+            "add": incoming.add,
             "done": incoming.done,
             "whisper": reach.whisper,
             "take": reach.take,
@@ -57,6 +62,9 @@ class Hooks:
             "status": legs.status,
             "leg": legs.leg,
             "machine": legs.machine,
+            "read": readout.read,
+            "hear": readout.hear,
+            "readstatus": readout.status,
             "fallback": self._fallback,
         }
 
@@ -64,35 +72,34 @@ class Hooks:
         """Return the webhook and the steps below it."""
         base = self._account.path
         return [
-            Route(method="POST", path=f"{base}/{name}" if name else base, handler=self._guarded(step))
-            for name, step in self._steps.items()
+            Route(method="POST", path=base, handler=self._answer),
+            Route(method="POST", path=f"{base}/{{step}}", handler=self._answer),
         ]
 
-    def _guarded(self, step: Step) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def answer(request: web.Request) -> web.StreamResponse:
-            form = await self._signed(request)
-            if isinstance(form, web.Response):
-                return form
-            try:
-                call = parse.call(form)
-            except ValueError as error:
-                return _refused(400, str(error))
-            query = {
-                name: value[:LONGEST_VALUE] for name, value in request.query.items() if _NAME.fullmatch(name)
-            }
-            try:
-                async with asyncio.timeout(STEP_S):
-                    found = await step(call, query)
-            except (Unavailable, TimeoutError):
-                return _refused(503, "the store cannot be reached right now")
-            except (
-                Exception
-            ):  # whatever it is, the caller must not hear silence: the provider asks the fallback
-                log.exception("phone.broken")
-                return _refused(500, "something went wrong here")
-            return found.response() if found is not None else web.Response(status=204)
-
-        return answer
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request of the provider; those of anybody else are refused."""
+        form = await self._signed(request)
+        if isinstance(form, web.Response):
+            return form
+        step = self._steps.get(request.match_info.get("step", ""))
+        if step is None:
+            return _refused(404, "there is no such step")
+        try:
+            call = parse.call(form)
+        except ValueError as error:
+            return _refused(400, str(error))
+        query = {
+            name: value[:LONGEST_VALUE] for name, value in request.query.items() if _NAME.fullmatch(name)
+        }
+        try:
+            async with asyncio.timeout(STEP_S):
+                found = await step(call, query)
+        except (Unavailable, TimeoutError):
+            return _refused(503, "the store cannot be reached right now")
+        except Exception:  # the caller must not hear silence: the provider asks the fallback
+            log.exception("phone.broken")
+            return _refused(500, "something went wrong here")
+        return found.response() if found is not None else web.Response(status=204)
 
     async def _signed(self, request: web.Request) -> dict[str, str] | web.Response:
         """Return the form of a request that the provider has signed, else the refusal."""
@@ -107,7 +114,7 @@ class Hooks:
         try:
             form = signature.fields(body)
         except ValueError:
-            return _refused(400, "not a form")
+            return _refused(403, "what is no form is not signed either")
         urls = signature.written(self._host.public_url, request.raw_path)
         token = self._account.settings.auth_token
         if len(given) != 1 or not signature.right(token, given[0], urls, form):

@@ -63,12 +63,19 @@ class Incoming:
         if waits:
             return await self._stands(waits, opening)
         if case is not None:
-            return await self._on({"n": number, "c": case.reference}, call, [*opening, words("software")])
-        return await self._menu({"n": number} if number else {}, [*opening, words("software")])
+            return await self._on(
+                {**_known(number), "c": case.reference}, call, [*opening, words("software")]
+            )
+        return await self._menu(_known(number), [*opening, words("software")])
 
     async def _stands(self, thread: str, opening: list[str]) -> Twiml:
         """Tell a caller who waits for a call already how it stands; they keep their place."""
         told = await self._said.standing(thread)
+        if self._settings.listen:
+            answer = self._account.twiml()
+            part = answer.gather(self._url("add", {"t": thread}), timeout=5, listen=True)
+            part.say(*opening, self._words("already"), *told, self._words("say_more"))
+            return answer
         return (
             self._account.twiml()
             .say(*opening, self._words("already"), *told, self._words("goodbye"))
@@ -137,12 +144,12 @@ class Incoming:
                 return self._ask_number(state, [why])
 
             return await self._again(query, ask)
-        return await self._on({**query, "n": number, "o": "1"}, call)
+        return await self._on({**query, **_known(number), "o": "1"}, call)
 
     # --- now or later
 
     async def _has_slots(self, state: Mapping[str, str]) -> bool:
-        return bool(await self._intake.slots.free(self._intake.hours(state.get("n", ""))))
+        return bool(await self._intake.slots.free(self._intake.hours(_number(state))))
 
     def _when_said(self, slots: bool) -> list[str]:  # noqa: FBT001  # says whether there are any
         return [self._words("when" if slots else "when_no_slots")]
@@ -150,7 +157,7 @@ class Incoming:
     async def _ask_when(self, state: Mapping[str, str], opening: list[str]) -> Twiml:
         answer = self._account.twiml()
         part = answer.gather(self._url("when", state))
-        ending = self._account.ending(state["n"])
+        ending = self._account.ending(_number(state))
         part.say(*opening, self._words("use_number", ending=ending))
         part.say(*self._when_said(await self._has_slots(state)))
         return answer
@@ -168,12 +175,12 @@ class Incoming:
     async def _ask_slot(self, state: Mapping[str, str], skip: int, opening: list[str]) -> Twiml:
         if not state.get("n"):
             return self._ask_number({**state, "w": "slot"}, opening)
-        free = await self._intake.slots.free(self._intake.hours(state["n"]))
+        free = await self._intake.slots.free(self._intake.hours(_number(state)))
         offered = free[skip : skip + OFFERED]
         if not offered:
             return await self._finish({**state, "w": "now"}, None, [*opening, self._words("slot_none")])
-        zone, now = self._account.zone_of(state["n"]), self._host.clock.now()
-        times = ",".join(slot.start.strftime("%Y%m%dT%H%M") for slot in offered)
+        zone, now = self._account.zone_of(_number(state)), self._host.clock.now()
+        times = "-".join(slot.start.strftime("%Y%m%dT%H%M") for slot in offered)
         answer = self._account.twiml()
         part = answer.gather(self._url("slot", {**state, "s": times, "f": str(skip)}))
         part.say(*opening)
@@ -186,14 +193,40 @@ class Incoming:
 
     async def slot(self, call: Call, query: dict[str, str]) -> Twiml:
         """Take the chosen time."""
-        times = query.get("s", "").split(",")
+        times = query.get("s", "").split("-")
         skip = int(query.get("f", "0")) if query.get("f", "0").isdigit() else 0
         state = {key: value for key, value in query.items() if key not in {"s", "f"}}
         if call.digits == MORE:
             return await self._ask_slot(state, skip + OFFERED, [])
         if call.digits.isdigit() and 1 <= int(call.digits) <= len(times):
-            return await self._finish({**state, "w": times[int(call.digits) - 1]}, call, [])
+            return await self._on({**state, "w": times[int(call.digits) - 1]}, call)
         return await self._again(state, lambda asked: self._ask_slot(asked, skip, [self._words("again")]))
+
+    # --- what it is about, in the caller's words
+
+    def _ask_about(self, state: Mapping[str, str]) -> Twiml:
+        answer = self._account.twiml()
+        part = answer.gather(self._url("about", state), timeout=5, listen=True)
+        part.say(self._words("say_about"))
+        return answer
+
+    async def about(self, call: Call, query: dict[str, str]) -> Twiml:
+        """Take what the caller said, or nothing."""
+        return await self._finish(query, call, [])
+
+    async def add(self, call: Call, query: dict[str, str]) -> Twiml:  # noqa: ARG002  # all steps look alike
+        """Put what a caller says who waits already to their request."""
+        words = self._words
+        if not call.speech:
+            return self._account.twiml().say(words("goodbye")).hang_up()
+        try:
+            asking = Asking(
+                nonce=call.sid, way="tw", number=call.caller, text=call.speech, language=words.language
+            )
+            await self._intake.take(replace(asking, proved=call.proved))
+        except Trouble:
+            return self._account.twiml().say(words("too_often")).hang_up()
+        return self._account.twiml().say(words("added"), words("goodbye")).hang_up()
 
     # --- done
 
@@ -203,10 +236,12 @@ class Incoming:
         if not state.get("n"):
             withheld = numbers.withheld(call.caller)
             return self._ask_number(state, [self._words("withheld" if withheld else "number_wrong")])
-        if not await self._intake.welcome(state["n"]):
+        if not await self._intake.welcome(_number(state)):
             return self._other_ways()
         if state.get("w") == "slot":
             return await self._ask_slot(state, 0, [])
+        if state.get("w") and self._settings.listen and not state.get("p"):
+            return self._ask_about(state)
         if state.get("w"):
             return await self._finish(state, call, [])
         return await self._ask_when(state, [*opening])
@@ -270,8 +305,9 @@ class Incoming:
         asking = Asking(
             nonce=call.sid,
             way="tw",
-            number=state["n"],
+            number=_number(state),
             about=about,
+            text=call.speech,
             slot=_slot(state.get("w", "")),
             language=self._words.language,
             proved=call.proved and same,
@@ -290,6 +326,15 @@ class Incoming:
 
     def _url(self, step: str, state: Mapping[str, str]) -> str:
         return self._account.url(step, state)
+
+
+def _known(number: str) -> dict[str, str]:
+    """Return a number as addresses carry it: digits alone, as proxies write a plus anew."""
+    return {"n": number.lstrip("+")} if number else {}
+
+
+def _number(state: Mapping[str, str]) -> str:
+    return f"+{state['n']}" if state.get("n") else ""
 
 
 def _slot(text: str) -> datetime | None:

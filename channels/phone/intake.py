@@ -30,6 +30,8 @@ class Open(Struct, frozen=True, kw_only=True):
     at: datetime
     #: When they want to be called, not earlier.
     not_before: datetime | None = None
+    #: What they said so far, by its hash: who repeats themselves adds nothing.
+    said: tuple[str, ...] = ()
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -120,7 +122,7 @@ class Intake:
         wait_s = 0.0 if asking.trusted else self._numbers.wait_s(number, now.timestamp())
         if wait_s > 0:
             raise Trouble("rate", after_s=wait_s)
-        mine = Open(thread=thread, at=now)
+        mine = Open(thread=thread, at=now, said=(_hash(asking.text),))
         if not await memos.write(self._host, _name(number), mine, version, keep_s=_KEEP_S):
             raise Unavailable("the same number asks twice at once")
         try:
@@ -135,12 +137,18 @@ class Intake:
 
     async def _add(self, asking: Asking, known: Open, number: str) -> None:
         """Put what a customer writes who waits already to their request; it changes nothing of their place."""
-        if not asking.text:
+        said = _hash(asking.text)
+        if not asking.text or said in known.said:
             return
         wish = self._wish(asking, known.thread, number)
         await self._host.deliver(
             parse.message(replace(wish, not_before=known.not_before), self._host.account)
         )
+
+        def step(now: Open | None) -> Open | None:
+            return None if now is None else replace(now, said=tuple(dict.fromkeys((*now.said, said)))[-20:])
+
+        await memos.change(self._host, _name(number), Open, step, keep_s=_KEEP_S)
 
     async def _store(self, asking: Asking, thread: str, number: str) -> Taken:
         hours, now = self.hours(number), self._host.clock.now()
@@ -204,6 +212,10 @@ def thread_of(asking: Asking) -> str:
     """Return the thread of a wish: the same for the same wish sent twice, and no secret."""
     digest = hashlib.sha256(f"{asking.way}\n{asking.nonce}".encode()).hexdigest()[:24]
     return f"{asking.way}-{digest}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
 
 
 def _name(number: str) -> str:

@@ -1,7 +1,7 @@
 """Small values kept between restarts and shared by the fleet, changed by compare-and-set."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -10,6 +10,9 @@ from channels.port import Host
 
 T = TypeVar("T")
 _ROUNDS = 20
+
+#: A change of what is kept; None = none.
+Step: TypeAlias = Callable[[T], T | None]
 
 
 async def read(host: Host, name: str, kind: type[T]) -> tuple[T | None, int]:

@@ -30,6 +30,8 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: queued, initiated, ringing, in-progress, completed, busy, failed, no-answer or canceled.
     status: str = ""
     digits: str = ""
+    #: What a caller said, as the provider understood it.
+    speech: str = ""
     #: True when the carrier has signed that the caller may use the number.
     proved: bool = False
     #: Grows with each status callback of a call; they may arrive in any order.
@@ -81,6 +83,7 @@ def call(form: Mapping[str, str]) -> Call:
         caller=_caller(form.get("From", form.get("Caller", ""))[:64]),
         status=form.get("CallStatus", "")[:32],
         digits=digits if _DIGITS.fullmatch(digits) else "",
+        speech=clean(form.get("SpeechResult", ""), LONGEST_TEXT),
         proved=bool(_PROVED.match(form.get("StirVerstat", ""))),
         sequence=_whole(form.get("SequenceNumber", "")),
         answered_by=form.get("AnsweredBy", "")[:32],

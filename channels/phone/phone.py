@@ -11,6 +11,7 @@ from channels.phone.incoming import Incoming
 from channels.phone.legs import Legs
 from channels.phone.outcome import Outcomes
 from channels.phone.reach import Reach
+from channels.phone.readout import ReadOut
 from channels.phone.said import Said
 from channels.port import Host, Route
 
@@ -26,7 +27,8 @@ class Phone:
         reach = Reach(self.account, self.said)
         self._caller = Caller(self.account, outcomes)
         incoming = Incoming(self.account, reach, self.said)
-        self._hooks = Hooks(self.account, incoming, reach, Legs(self.account, outcomes))
+        self._readout = ReadOut(self.account)
+        self._hooks = Hooks(self.account, incoming, reach, Legs(self.account, outcomes), self._readout)
 
     def routes(self) -> Sequence[Route]:
         """Return the addresses that the provider asks."""
@@ -37,19 +39,18 @@ class Phone:
         await self._caller.run()
 
     async def send(self, outgoing: Outgoing) -> Sent:
-        """Lay a note out to be read to the caller on the line and shown on their page. Raises Refused."""
+        """Lay a note out for the caller on the line and the customer's page; read out what a person wrote."""
         if not outgoing.automatic:
-            raise Refused(
-                "What is written cannot leave by telephone. You are called and connected when it is the "
-                "customer's turn; or call them yourself, then resolve this"
-            )
+            return await self._readout.send(outgoing)
         if not outgoing.thread:
             raise Refused("Nobody waits for a call there; call the customer yourself")
         await self.said.lay_out(outgoing.thread, outgoing.id, outgoing.text)
         return Sent(message_id=f"tw:note:{outgoing.id}")
 
-    async def reconcile(self, outgoing: Outgoing) -> Sent:
-        """Tell whether the note was laid out. Raises NotSent when it was not."""
+    async def reconcile(self, outgoing: Outgoing) -> Sent | None:
+        """Tell whether it was laid out, or heard. Raises NotSent when it was not."""
+        if not outgoing.automatic:
+            return await self._readout.reconcile(outgoing)
         if await self.said.laid_out(outgoing.thread, outgoing.id):
             return Sent(message_id=f"tw:note:{outgoing.id}")
         raise NotSent("it was not laid out")

@@ -161,7 +161,7 @@ class Reach:
         """Let a caller whom nobody could take be called back about their case."""
         state = {"c": through.reference, "w": "now"}
         try:
-            state["n"] = self._intake.checked(call.caller)
+            state["n"] = self._intake.checked(call.caller).lstrip("+")
         except Trouble:
             state.pop("n", None)  # they are asked for one
         step = "done" if "n" in state else "ask"

@@ -32,6 +32,7 @@ class PhoneSettings(Struct, frozen=True, kw_only=True):
     country: str
     #: Key of the telephone → what it is about, in order.
     menu: Mapping[str, str]
+    listen: bool
     outage: str
     greeting: str
     other_ways: tuple[str, ...]
@@ -60,6 +61,7 @@ def read(host: Host) -> PhoneSettings:
         api=(_text(given, "api") or "https://api.twilio.com").rstrip("/"),
         country=(_text(given, "country") or numbers.country_of(number)).upper(),
         menu=_menu(_texts(given, "menu"), where),
+        listen=bool(given.get("listen", True)),
         outage=_text(given, "outage"),
         greeting=_text(given, "greeting"),
         other_ways=_texts(given, "other_ways"),

@@ -6,7 +6,7 @@ from tests.support.calling import MARIA, TOM, office
 async def test_a_customer_who_asked_is_connected() -> None:
     """The agent is called first, hears who and why, presses 1, is bridged, and the promise counts as kept."""
     async with office() as at:
-        await at.stand.write("Ana", "Where is my parcel?")
+        await at.stand.ask("Ana", "Where is my parcel?")
         await at.until(lambda: at.host.of(Kind.AGENT), "a talk")
         await at.stand.settle()
         (asked,), (spoke,) = at.host.asked(), at.host.of(Kind.AGENT)
@@ -16,7 +16,9 @@ async def test_a_customer_who_asked_is_connected() -> None:
     assert spoke.text == "Maria Jensen called; spoke 0 min 20 s."
     heard = " ".join(at.stand.people[MARIA].heard)
     assert "Hello Maria Jensen. Ana, number ending 0 1 0 0, asked to be called" in heard
-    assert [row.thread for row in at.stand.ledger.to("Ana") if row.thread] == [MARIA]
+    assert [row.text for row in at.stand.ledger.to("Ana")] == [
+        "Hello, this is Example, calling you back. One moment, please. (speaks with Maria for 20 s)"
+    ]
     legs = list(at.stand.legs.values())
     assert [(leg.to, leg.direction) for leg in legs] == [
         (MARIA, "outbound-api"),
@@ -28,7 +30,7 @@ async def test_an_agent_who_does_not_answer_passes_it_on() -> None:
     """The case goes on to somebody else, who is called; the customer notices nothing."""
     async with office() as at:
         at.stand.person(MARIA).mood = Mood.NO_ANSWER
-        await at.stand.write("Ana", "Hello")
+        await at.stand.ask("Ana", "Hello")
         await at.until(lambda: at.host.passed, "the case to be passed on")
         at.host.give(at.host.asked()[0], "tom")
         await at.until(lambda: at.host.of(Kind.AGENT), "a talk")

@@ -25,12 +25,11 @@ class Twiml:
     def say(self, *texts: str) -> "Twiml":
         """Speak, each text for itself; empty ones are left out."""
         for text in texts:
-            words = _FORBIDDEN.sub("", text).strip()
-            if words:
+            for words in _pieces(_FORBIDDEN.sub("", text).strip()):
                 attributes = {"language": VOICES.get(self._language, self._language)}
                 if self._voice:
                     attributes["voice"] = self._voice
-                ET.SubElement(self._root, "Say", attributes).text = words[:LONGEST_SAY]
+                ET.SubElement(self._root, "Say", attributes).text = words
         return self
 
     def pause(self, seconds: int = 1) -> "Twiml":
@@ -38,8 +37,10 @@ class Twiml:
         ET.SubElement(self._root, "Pause", {"length": str(seconds)})
         return self
 
-    def gather(self, action: str, *, digits: int = 1, timeout: int = 6, finish: str = "") -> "Twiml":
-        """Ask for keys; what is added to the returned part is spoken meanwhile.
+    def gather(
+        self, action: str, *, digits: int = 1, timeout: int = 6, finish: str = "", listen: bool = False
+    ) -> "Twiml":
+        """Ask for keys, or also for words; what is added to the returned part is spoken meanwhile.
 
         The action is called without any key as well: without that, a caller who presses nothing falls through.
         """
@@ -53,6 +54,9 @@ class Twiml:
         }
         if digits:
             attributes["numDigits"] = str(digits)
+        if listen:
+            attributes |= {"input": "dtmf speech", "language": VOICES.get(self._language, self._language)}
+            attributes |= {"speechTimeout": "auto"}
         return Twiml(self._language, self._voice, inside=ET.SubElement(self._root, "Gather", attributes))
 
     def dial(self, number: str, *, leg: Mapping[str, str], **attributes: str) -> "Twiml":
@@ -79,3 +83,14 @@ class Twiml:
         """Return it as an answer to the provider."""
         body = '<?xml version="1.0" encoding="UTF-8"?>' + self.text()
         return web.Response(text=body, content_type="text/xml", headers={"Cache-Control": "no-store"})
+
+
+def _pieces(text: str) -> list[str]:
+    """Return the text in pieces that one Say takes each, cut between words where there are any."""
+    found = []
+    while len(text) > LONGEST_SAY:
+        cut = text.rfind(" ", 1, LONGEST_SAY)
+        cut = cut if cut > 0 else LONGEST_SAY
+        found.append(text[:cut])
+        text = text[cut:].lstrip()
+    return [*found, text] if text else found

@@ -37,6 +37,11 @@ class Leg:
     sequence: int = 0
     #: Who it was bridged with, by number.
     bridged: list[str] = field(default_factory=list)
+    #: What was said to it, in order, and whether the provider's own error was.
+    words: list[str] = field(default_factory=list)
+    broken: bool = False
+    #: What its person said that was understood and taken.
+    said: list[str] = field(default_factory=list)
     #: Set when somebody ends it from outside.
     ended: bool = False
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
@@ -35,6 +35,8 @@ class Exchange:
     #: Notes what a leg hears, and that two were connected.
     hears: Callable[[Leg, str], None]
     meets: Callable[[Leg, Leg, int], None]
+    #: Notes a call of a customer that has ended.
+    note: Callable[[Leg], None]
     #: Returns the person with a number, and keeps a new leg.
     person: Callable[[str], Person]
     keep: Callable[[Leg], None]
@@ -70,8 +72,9 @@ class Line:
         text = await self._exchange.fetch(self._leg, url, form) if self._documents <= MOST_DOCUMENTS else None
         root = _parsed(text)
         if root is None:
-            self._say(ERROR)
-            raise Ended
+            self._break()
+        if form.get("SpeechResult"):
+            self._leg.said.append(form["SpeechResult"])
         for verb in root:
             self._check()
             following = await self._act(verb, url)
@@ -82,6 +85,12 @@ class Line:
     def _check(self) -> None:
         if self._leg.ended or self._leg.over:
             raise Ended
+
+    def _break(self) -> NoReturn:
+        """End the call as the provider does when it cannot go on."""
+        self._leg.broken = True
+        self._say(ERROR)
+        raise Ended
 
     def _say(self, text: str) -> None:
         self._exchange.hears(self._leg, text)
@@ -101,8 +110,7 @@ class Line:
         elif verb.tag == "Dial" and not self._inside:
             return await self._dial(verb, url)
         else:
-            self._say(ERROR)
-            raise Ended
+            self._break()
         return None
 
     async def _gather(self, verb: ET.Element, url: str) -> tuple[str, dict[str, str]] | None:
@@ -110,6 +118,9 @@ class Line:
             await self._act(part, url)
         person = self._leg.person
         machine = self._leg.answered_by.startswith("machine")
+        action = urljoin(url, verb.get("action") or url)
+        if "speech" in verb.get("input", "dtmf") and person.speech and not machine:
+            return action, {"SpeechResult": person.speech.pop(0), "Confidence": "0.93"}
         keys = "" if machine else person.press(dict(verb.attrib), obliging(person))
         finish = verb.get("finishOnKey", "#")
         keys = keys.split(finish)[0] if finish and len(keys) > 1 else keys
@@ -118,14 +129,12 @@ class Line:
             await self._exchange.wait(float(verb.get("timeout", "5")))
             if verb.get("actionOnEmptyResult", "false") != "true":
                 return None
-        action = urljoin(url, verb.get("action") or url)
         return action, {"Digits": keys, "FinishedOnKey": ""}
 
     async def _dial(self, verb: ET.Element, url: str) -> tuple[str, dict[str, str]] | None:
         number = verb.find("Number")
         if number is None:
-            self._say(ERROR)
-            raise Ended
+            self._break()
         leg = Leg(
             account=self._leg.account,
             to=(number.text or "").strip(),
@@ -190,6 +199,7 @@ class Ring:
         if connected and not leg.ended and not other.ended:
             seconds = await self._talk(other)
         await self.end(seconds)
+        self._exchange.note(leg)
         return "completed", seconds
 
     async def _talk(self, other: Leg) -> int:

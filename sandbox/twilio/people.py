@@ -27,6 +27,8 @@ class Person:
     moods: list[Mood] = field(default_factory=list)
     #: What they press when asked: keys one after the other; when they run out, `habit` decides.
     keys: list[str] = field(default_factory=list)
+    #: What they say when words are asked for.
+    speech: list[str] = field(default_factory=list)
     #: Seconds that they talk once connected.
     talk_s: int = 20
     #: True for those whose ears the ledger follows.
@@ -44,6 +46,15 @@ class Person:
 
 
 def obliging(person: Person) -> Callable[[Mapping[str, str]], str]:
-    """Return the habit of a person who presses 1, or types their number where more than a key is asked for."""
+    """Return the habit of a person who presses 1, or types their number where more than a key is asked for.
+
+    Where words are asked for, and they have none, they press nothing.
+    """
     number = "00" + person.number.lstrip("+")
-    return lambda asked: "1" if asked.get("numDigits") == "1" else number
+
+    def habit(asked: Mapping[str, str]) -> str:
+        if "speech" in asked.get("input", "dtmf"):
+            return ""
+        return "1" if asked.get("numDigits") == "1" else number
+
+    return habit

@@ -1,12 +1,14 @@
 """The stand-in: accounts, calls, webhooks to the connected hook, and a ledger of what customers heard."""
 
 import asyncio
+import random
 import uuid
 from collections.abc import Coroutine
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from yarl import URL
 
 from sandbox.faults import Fault, Faults
 from sandbox.ledger import Ledger
@@ -24,8 +26,20 @@ OUR_NUMBER = "+4570101010"
 FETCH_S = 15.0
 
 
+#: How the number's own webhook is entered at the provider: asked again where we are in trouble, and how soon.
+AGAIN = "#rc=5&rp=all"
+AGAIN_S = 1.0
+
+
+class CallFailed(Exception):
+    """The customer could not say what they wanted to."""
+
+
 class TwilioStand(Exchange):
     """Twilio Voice on this machine."""
+
+    #: What can go wrong here; status callbacks have a switch of their own, `disorder`.
+    knows = frozenset(Fault) - {Fault.LOST, Fault.REORDERED, Fault.WINDOW}
 
     def __init__(self) -> None:
         self.ledger = Ledger()
@@ -47,7 +61,12 @@ class TwilioStand(Exchange):
         self._site = Site(self._api.routes())
         self._session: ClientSession | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._late: list[Coroutine[Any, Any, None]] = []
+        #: Status callbacks are lost, late, out of order and doubled.
+        self.disorder = False
+        self._chance = random.Random(1)
+        self._late: list[tuple[str, dict[str, str]]] = []
+        self._talking: dict[str, asyncio.Lock] = {}
+        self._first: dict[str, str] = {}
 
     # --- what every stand-in offers
 
@@ -62,8 +81,6 @@ class TwilioStand(Exchange):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for held in self._late:
-            held.close()
         if self._session is not None:
             await self._session.close()
         await self._site.stop()
@@ -87,27 +104,27 @@ class TwilioStand(Exchange):
         self._hook = hook.rstrip("/")
 
     async def write(self, customer: str, text: str, *, thread: str = "", public: bool = True) -> str:
-        """Let a customer ask to be called: by the site's form; or by calling in, where the text is keys to press.
+        """Let a customer call in and say it when they are asked what it is about; returns the call's name.
 
-        Keys are digits, * and #, apart by spaces for each question: `2 1`.
+        Where the text is keys to press, apart by spaces (`2 1`), they press these and say nothing. Raises
+        CallFailed when the call broke off, or nobody wanted to hear it.
         """
         del thread, public
         person = self.customer(customer)
-        if text and set(text) <= set("0123456789*# "):
-            person.keys = text.split()
+        async with self._talking.setdefault(person.number, asyncio.Lock()):
+            keys = bool(text) and set(text) <= set("0123456789*# ")
+            person.keys, person.speech = (text.split(), []) if keys else ([], [text])
             leg = await self.ring(customer)
+            person.keys, person.speech = [], []
+        if leg.broken or not (keys or leg.said):
+            raise CallFailed("the call broke off" if leg.broken else "nobody asked what it is about")
+        if keys:
             self.ledger.wrote(id=leg.sid, customer=customer, text=text)
-            return leg.sid
-        name = uuid.uuid4().hex
-        row = self.ledger.wrote(id=name, customer=customer, text=text)
-        await self._ask(person, text, name)
-        return row.id
+        return leg.sid
 
     async def answer(self, customer: str, text: str) -> str:
-        """Let one of our people call the customer from their own telephone: the provider, and we, see nothing."""
-        name = f"native-{uuid.uuid4().hex}"
-        self.ledger.heard(id=name, customer=customer, text=text)
-        return name
+        """Raise NotImplementedError: who calls from a telephone of their own is seen by nobody here."""
+        raise NotImplementedError(f"{customer} would be called past the provider, to hear: {text[:20]}")
 
     @property
     def hook(self) -> str:
@@ -141,9 +158,19 @@ class TwilioStand(Exchange):
         )
         self.keep(leg)
         self._first = {"StirVerstat": "TN-Validation-Passed-A"} if proved else {}
-        await Line(self, leg).run(self._hook)
+        await Line(self, leg).run(f"{self._hook}{AGAIN}")
         leg.status = "completed"
+        self.note(leg)
         return leg
+
+    def note(self, leg: Leg) -> None:
+        """Put what a customer said and heard on a call into the ledger, as one row each; a broken call counts not."""
+        if not leg.person.customer:
+            return
+        for text in leg.said:
+            self.ledger.wrote(id=leg.sid, customer=leg.person.name, text=text)
+        if leg.words and not leg.broken:
+            self.ledger.heard(id=leg.sid, customer=leg.person.name, text=" ".join(leg.words))
 
     # --- calls that we were asked for
 
@@ -157,6 +184,7 @@ class TwilioStand(Exchange):
         if await ring.answered():
             await Line(self, leg).run(url)
             await ring.end(0)
+            self.note(leg)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -177,35 +205,42 @@ class TwilioStand(Exchange):
     def hears(self, leg: Leg, text: str) -> None:
         """Note what is said to a leg."""
         leg.person.heard.append(text)
-        if leg.person.customer:
-            self.ledger.heard(id=leg.sid, customer=leg.person.name, text=text)
+        leg.words.append(text)
 
     def meets(self, leg: Leg, other: Leg, seconds: int) -> None:
         """Note that two people speak with each other."""
         for one, their in ((leg, other), (other, leg)):
-            if one.person.customer:
-                number = their.person.number
-                text = f"(speaks with {their.person.name or number} for {seconds} s)"
-                self.ledger.heard(id=one.sid, customer=one.person.name, text=text, thread=number)
+            one.words.append(f"(speaks with {their.person.name or their.person.number} for {seconds} s)")
 
     async def fetch(self, leg: Leg, url: str, form: dict[str, str]) -> str | None:
-        """Ask for TwiML, then, where that fails, the number's fallback."""
-        found = await self._post(url, leg.form(**form, **self._proofs(leg)))
-        if found is None and leg.direction == "inbound" and self.fallback:
-            failed = leg.form(ErrorUrl=url, ErrorCode="11200")
-            found = await self._post(f"{self._hook}/fallback", failed)
-        return found
+        """Ask for TwiML, again as the address says (`#rc=5&rp=all`), then, where that fails, the number's fallback."""
+        given = leg.form(**form, **self._proofs(leg))
+        plain, _, overrides = url.partition("#")
+        tries = 1 + int(dict(parse_qsl(overrides)).get("rc", "1"))
+        if self.faults.strikes(Fault.LATE):
+            await asyncio.sleep(self.faults.late_s)
+        for again in range(tries):
+            await asyncio.sleep(AGAIN_S if again else 0)
+            found = await self._post(plain, given)
+            if found is not None and self.faults.strikes(Fault.TWICE):
+                found = await self._post(plain, given)  # the answer was lost on the way: asked once more
+            if found is not None:
+                return found
+        if leg.direction == "inbound" and self.fallback:
+            return await self._post(f"{self._hook}/fallback", leg.form(ErrorUrl=plain, ErrorCode="11200"))
+        return None
 
     def _proofs(self, leg: Leg) -> dict[str, str]:
         return self._first if leg.direction == "inbound" else {}
 
-    _first: dict[str, str] = {}
-
     async def _post(self, url: str, form: dict[str, str]) -> str | None:
         assert self._session is not None  # noqa: S101  # started
+        url = url.partition("#")[0]
         headers = {"X-Twilio-Signature": signature(self.auth_token, url, form)}
+        headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+        target = URL(url, encoded=True)
         try:
-            async with self._session.post(url, data=form, headers=headers) as answer:
+            async with self._session.post(target, data=urlencode(form), headers=headers) as answer:
                 text = await answer.text()
                 return text if answer.status < 300 else None
         except (ClientError, TimeoutError, OSError):
@@ -219,47 +254,35 @@ class TwilioStand(Exchange):
         leg.sequence += 1
         if leg.over:
             form["CallDuration"] = str(leg.duration_s)
-        if self.faults.strikes(Fault.LOST):
+        if self.disorder and self._chance.random() < 0.3:
+            return  # lost
+        if self.disorder and self._chance.random() < 0.5:
+            self._late.append((leg.callback, form))
             return
-        if self.faults.strikes(Fault.LATE):
-            self._spawn(self._later(leg.callback, form))
-            return
-        if self.faults.strikes(Fault.REORDERED):
-            self._late.append(self._send(leg.callback, form))
-            return
-        await self._send(leg.callback, form)
-        if self.faults.strikes(Fault.TWICE):
-            await self._send(leg.callback, form)
-        held, self._late = self._late, []
-        for one in held:
-            await one
+        for url, each in [
+            (leg.callback, form),
+            *self._late,
+            *([(leg.callback, form)] if self.disorder else []),
+        ]:
+            await self._post(url, each)
+        self._late = []
 
     async def tell_machine(self, leg: Leg, url: str) -> None:
         """Tell who answered."""
         form = leg.form(AnsweredBy=leg.answered_by, MachineDetectionDuration="1200")
         await self._post(url, form)
 
-    async def _send(self, url: str, form: dict[str, str]) -> None:
-        await self._post(url, form)
-
-    async def _later(self, url: str, form: dict[str, str]) -> None:
-        await asyncio.sleep(self.faults.late_s)
-        await self._post(url, form)
-
     # --- the site's form
 
-    async def _ask(self, person: Person, text: str, name: str) -> None:
-        """Ask for a call as the site's form does; what the service cannot take now is sent again."""
+    async def ask(self, customer: str, text: str, **more: str) -> tuple[int, dict[str, str]]:
+        """Let a customer ask to be called as the site's form does; returns status and answer."""
         assert self._session is not None  # noqa: S101  # started
+        person = self.customer(customer)
         parts = urlsplit(self._hook)
         account = parts.path.rsplit("/", 1)[-1]
         url = f"{parts.scheme}://{parts.netloc}/callback/api/{account}"
-        body = {"number": person.number, "name": person.name, "text": text, "id": name}
-        for _ in range(60):
-            try:
-                async with self._session.post(url, json=body) as answer:
-                    if answer.status < 500:
-                        return
-            except (ClientError, TimeoutError, OSError):
-                pass
-            await asyncio.sleep(0.5)
+        body = {"number": person.number, "name": person.name, "text": text, "id": uuid.uuid4().hex, **more}
+        async with self._session.post(url, json=body) as answer:
+            if answer.status < 300:
+                self.ledger.wrote(id=body["id"], customer=customer, text=text)
+            return answer.status, await answer.json()

@@ -1,14 +1,28 @@
 // Keeps the page of one request up to date: asks for news, which wait at the service until there are some.
 const box = document.getElementById("case");
-const PARTS = ["told", "here", "place", "note", "author", "reference"];
+const lines = document.getElementById("lines");
+const PARTS = ["told", "here", "place", "reference"];
 const PAUSE_MS = 3000;
+
+function part(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
+
+function quoted(line) {
+  const made = document.createElement("blockquote");
+  made.dataset.id = line.id;
+  made.append(part("p", line.text), part("footer", line.label ? `${line.author} · ${line.label}` : line.author));
+  return made;
+}
 
 function put(state) {
   for (const name of PARTS) {
     const place = document.getElementById(name);
     if (place.textContent !== state[name]) place.textContent = state[name];
   }
-  document.getElementById("note-box").hidden = !state.note;
+  lines.replaceChildren(...state.lines.map(quoted));
   box.dataset.mark = state.mark;
   box.dataset.status = state.status;
 }
@@ -22,7 +36,6 @@ async function news() {
 }
 
 async function follow() {
-  document.getElementById("note-box").hidden = !document.getElementById("note").textContent;
   for (;;) {
     try {
       put(await news());
