@@ -9,7 +9,7 @@ ARGS ?=
 PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check lint types layers supply artefacts rules bench drill soak lock clean servers
+.PHONY: help reference run demo test check lint types layers supply artefacts rules bench drill soak lock clean servers
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,7 @@ demo: $(RUN_STAMP)  ## made-up customers on all channels, and a page that shows 
 test: $(DEV_STAMP) servers  ## run every test
 	$(PYTEST) $(ARGS)
 
-check: lint types layers supply artefacts rules  ## lint, types, layers, licences, locks, deploy files, shipped rules
+check: lint types layers supply artefacts rules  ## lint, types, layers, licences, locks, deploy files, settings reference, shipped rules
 
 lint: $(DEV_STAMP)
 	.venv/bin/ruff check .
@@ -43,9 +43,13 @@ artefacts: $(DEV_STAMP)
 	.venv/bin/yamllint --strict -c .yamllint deploy rules
 	.venv/bin/hadolint deploy/Dockerfile
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(PYTHON) tools/settings_reference.py --check
 
 rules: $(DEV_STAMP)
 	$(PYTHON) -m router rules check
+
+reference: $(DEV_STAMP)  ## write docs/reference-settings.md anew
+	$(PYTHON) tools/settings_reference.py
 
 bench: $(DEV_STAMP) servers  ## measure throughput and latency beside a bare loop
 	$(PYTHON) -m benchmarks $(ARGS)
