@@ -1,9 +1,10 @@
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
 from channels.facebook.conftest import Served, served
-from channels.facebook.files import Files, NotFetched
+from channels.facebook.files import Files, NotFetched, PublicOnly
 from channels.facebook.found import Link
 from channels.message import Kind
 from channels.port import Standing
@@ -12,6 +13,7 @@ from sandbox.faults import Fault
 from sandbox.meta import shapes
 from sandbox.meta.stand import MetaStand
 from sandbox.meta.world import Media
+from sandbox.stand import Site
 
 
 async def test_a_message_in_messenger_comes_in(fb: Served) -> None:
@@ -233,6 +235,30 @@ async def test_files_come_from_facebook_only(url: str) -> None:
     with pytest.raises(NotFetched):
         await files.fetch(Link(url=url, word="[picture]"))
     await files.close()
+
+
+async def test_names_that_lead_into_our_network_are_not_followed() -> None:
+    """Whatever a name server says, only public addresses are used; a stand-in on this machine is named as such."""
+    with pytest.raises(OSError, match="no public address"):
+        await PublicOnly("").resolve("localhost")
+    assert await PublicOnly("localhost").resolve("localhost")
+
+
+async def test_redirects_are_checked_too() -> None:
+    """A redirect leads no further than the first link could have led, and not round in circles."""
+
+    async def away(request: web.Request) -> web.Response:
+        target = "http://127.0.0.1:1/secret" if request.path == "/away" else request.path
+        return web.Response(status=302, headers={"Location": target})
+
+    site = Site([web.get("/away", away), web.get("/round", away)])
+    await site.start()
+    files = Files(site.url, 1000, 2.0)
+    for path, words in (("/away", "place of Facebook"), ("/round", "again and again"), ("/none", "404")):
+        with pytest.raises(NotFetched, match=words):
+            await files.fetch(Link(url=site.url + path, word="[picture]"))
+    await files.close()
+    await site.stop()
 
 
 async def test_a_message_never_waits_long_for_a_name(fb: Served) -> None:

@@ -1,6 +1,7 @@
 """What `handleby channels test` finds out about a page: token, permissions, subscription, clock."""
 
 from collections.abc import AsyncIterator
+from email.utils import format_datetime
 
 from channels.facebook import raw
 from channels.facebook import settings as page_settings
@@ -9,7 +10,7 @@ from channels.facebook.settings import Timing
 from channels.facebook.subscription import missing_fields
 from channels.facebook.trouble import Said, Unanswered, Unreached, mend
 from channels.port import Host
-from channels.tryout import Finding
+from channels.tryout import Finding, clock
 
 _PERMISSIONS = (
     "See the channel's guide: the permissions, and Advanced Access for people without a role on the app."
@@ -23,6 +24,8 @@ async def findings(host: Host) -> AsyncIterator[Finding]:
     try:
         who = await _who(graph, settings.page_id)
         yield who
+        if graph.heard_at is not None:
+            yield clock(format_datetime(graph.heard_at), host.clock.now())
         if who.ok:
             yield await _subscribed(settings, graph)
             yield await _readable(graph, f"{settings.page_id}/conversations", "Messenger conversations")
