@@ -1,10 +1,11 @@
 """The X channel: one account, received by polling and hints, answered by posts and direct messages."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from channels.message import Outgoing, Sent
 from channels.port import Channel, Host, Route
+from channels.tryout import Finding
 from channels.twitter import settings as accounts
 from channels.twitter.client import Client
 from channels.twitter.hints import Hints
@@ -19,6 +20,7 @@ from channels.twitter.push import Push
 from channels.twitter.readback import Mirror
 from channels.twitter.sender import Parts, Sender
 from channels.twitter.timing import Timing
+from channels.twitter.tryout import findings
 
 
 class X:
@@ -98,6 +100,10 @@ class XAdapter:
     def pages(self, channels: Mapping[str, Channel]) -> Sequence[Route]:  # noqa: ARG002  # the port's name
         """Return none."""
         return ()
+
+    def try_out(self, host: Host) -> AsyncIterator[Finding]:
+        """Yield what is found out about a real account; nothing is posted or sent."""
+        return findings(host)
 
 
 adapter = XAdapter()

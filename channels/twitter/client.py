@@ -1,8 +1,8 @@
 """X's API, typed: the only place that imports tweepy.
 
 tweepy's address is a literal, so a middleware of the session sends requests elsewhere where `api` says so;
-the signature stays over tweepy's address. The same middleware keeps status and headers of each answer, as
-tweepy parses the body of an error before it looks at the status and may stumble over it.
+the signature stays over tweepy's address. The same middleware reads errors before tweepy does, which parses
+the body before it looks at the status, and stumbles over pages of HTML, headers without sense and `null`.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import aiohttp
-import tweepy
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 from tweepy.asynchronous import AsyncClient
 from yarl import URL
@@ -50,6 +49,10 @@ DM_FIELDS = [
 _ANSWER: ContextVar[Answer | None] = ContextVar("_ANSWER", default=None)
 
 
+class _Answered(Exception):
+    """X answered with an error; what it says stands in the Answer."""
+
+
 class Client:
     """One account's way to X."""
 
@@ -57,6 +60,8 @@ class Client:
         """Take the account's keys, and what knows how often may be asked, and the seconds for a request."""
         self._settings, self._limiter, self._timeout_s = settings, limiter, timeout_s
         self._session: aiohttp.ClientSession | None = None
+        #: Those of the last answer.
+        self.headers: Mapping[str, str] = {}
         self._tweepy = AsyncClient(
             bearer_token=settings.bearer_token or None,
             consumer_key=settings.api_key,
@@ -74,6 +79,10 @@ class Client:
             await session.close()
 
     # reading; tried again where that may help, as it changes nothing
+
+    async def me(self) -> Page:
+        """Return who we are."""
+        return await self._read("the account", self._tweepy.get_me)
 
     async def mentions(self, **params: Any) -> Page:
         """Return a page of posts that mention the account, newest first."""
@@ -152,10 +161,9 @@ class Client:
                 timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_S, sock_read=STREAM_SILENCE_S),
                 read_bufsize=_LONGEST_LINE,
             ) as response:
-                if response.status != 200:
-                    answer.take(await _json(response))
-                    raise judged(answer, self._limiter, "activity stream")
                 yield _lines(response)
+        except _Answered as error:
+            raise judged(answer, self._limiter, "activity stream") from error
         except aiohttp.ClientConnectorError as error:
             raise Unreached(f"X's activity stream cannot be reached ({type(error).__name__})") from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -198,13 +206,13 @@ class Client:
                 page = await call()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreached(f"X cannot be reached ({type(error).__name__})") from error
-        except tweepy.HTTPException as error:
-            answer.say(error.api_messages)
+        except _Answered as error:
             raise judged(answer, self._limiter, endpoint) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, AttributeError) as error:
-            raise _stumbled(answer, self._limiter, endpoint, error) from error
+            raise _stumbled(answer, error) from error
         finally:
             _ANSWER.reset(token)
+        self.headers = answer.headers
         self._limiter.saw(endpoint, answer.headers)
         if not isinstance(page, dict):
             raise Broken("X answered with something that is no object")
@@ -234,13 +242,12 @@ class Client:
             answer.status, answer.headers = response.status, response.headers
             if response.status >= 400:
                 answer.take(await _json(response))
+                raise _Answered
         return response
 
 
-def _stumbled(answer: Answer, limiter: Limiter, endpoint: str, error: Exception) -> Trouble:
-    """Return what it was that tweepy or aiohttp stumbled over: an error page, or no answer at all."""
-    if answer.status >= 400:
-        return judged(answer, limiter, endpoint)
+def _stumbled(answer: Answer, error: Exception) -> Trouble:
+    """Return what it was that tweepy or aiohttp stumbled over: something unreadable, or no answer at all."""
     if answer.status:
         return Broken(f"X answered {answer.status} with something unreadable ({type(error).__name__})")
     return Silent(f"X did not answer ({type(error).__name__})")

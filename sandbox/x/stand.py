@@ -43,6 +43,8 @@ class XStand:
         #: True while the app has no credits, or our tokens are not accepted.
         self.broke = False
         self.revoked = False
+        #: What our tokens allow.
+        self.rights = "read-write-directmessages"
         #: (method, path) of every request that came, in order.
         self.requests: list[tuple[str, str]] = []
         self._gate = Gatekeeper(self.keys)
@@ -233,6 +235,8 @@ class XStand:
             if self.faults.strikes(Fault.THROTTLED):
                 self.limits.exhaust(endpoint, THROTTLED_S)
             allowed, headers = self.limits.take(endpoint)
+            if not by_app:
+                headers["x-access-level"] = self.rights
             if not allowed:
                 return throttled().response(headers)
             return await self._serve(request, serve, headers)
