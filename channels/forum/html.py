@@ -1,64 +1,60 @@
-"""Text out of a post's HTML, for webhooks that carry no Markdown."""
+"""Text out of a post's HTML, for webhooks that carry no Markdown; the forum has cleaned it, we still trust nothing."""
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterator
+from html import unescape
 
+from channels.forum.markup import LONGEST, uncommented
+
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]{0,15})((?:\s[^<>]{0,2000})?)/?>", re.IGNORECASE)
+_CLASS = re.compile(r'\bclass="([^"]{0,300})"')
+_ALT = re.compile(r'\balt="([^"]{0,300})"')
 _BLOCKS = frozenset({"p", "div", "br", "li", "ul", "ol", "pre", "blockquote", "tr", "h1", "h2", "h3", "h4"})
+#: What stands in these is not shown.
 _SILENT = frozenset({"script", "style", "template"})
-_VOID = frozenset({"br", "img", "hr", "input", "meta", "link"})
 _SPACE = re.compile(r"[ \t\r\f\v\xa0]+")
 _GAPS = re.compile(r"\n{3,}")
-#: No honest post is nested deeper.
-_DEEPEST = 200
 
 
 def text(cooked: str) -> tuple[str, str]:
     """Return what the person wrote, and the whole text with quotes of earlier posts."""
-    reader = _Reader()
-    reader.feed(cooked)
-    reader.close()
-    whole = _tidy(reader.whole)
-    return _tidy(reader.own) or whole, whole
+    own, whole = [], []
+    for piece, quoted in _pieces(uncommented(cooked)):
+        whole.append(piece)
+        if not quoted:
+            own.append(piece)
+    full = _tidy(whole)
+    return _tidy(own) or full, full
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.own: list[str] = []
-        self.whole: list[str] = []
-        #: Open elements that change what counts: `quote`, `silent` or "".
-        self._open: list[tuple[str, str]] = []
+def _pieces(cooked: str) -> Iterator[tuple[str, bool]]:
+    """Yield pieces of text, each with whether it stands in a quote."""
+    quotes, silent, at = 0, "", 0
+    for tag in _TAG.finditer(cooked):
+        name, closes = tag[2].lower(), bool(tag[1])
+        if not silent:
+            yield _SPACE.sub(" ", unescape(cooked[at : tag.start()])), quotes > 0
+        at = tag.end()
+        if silent or name in _SILENT:
+            silent = "" if closes and name == silent else silent or ("" if closes else name)
+        elif name == "aside":
+            quotes = _depth(quotes, tag[3], closes=closes)
+        elif name in _BLOCKS:
+            yield "\n\n" if name == "p" and not closes else "\n", quotes > 0
+        elif name == "img":
+            yield "".join(unescape(alt) for alt in _ALT.findall(tag[3])[:1]), quotes > 0
+    if not silent:
+        yield _SPACE.sub(" ", unescape(cooked[at:])), quotes > 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag in _BLOCKS:
-            self._add("\n\n" if tag == "p" else "\n")
-        if tag == "img":
-            self._add(given.get("alt") or "")
-        if tag not in _VOID and len(self._open) < _DEEPEST:
-            quote = tag == "aside" and "quote" in (given.get("class") or "").split()
-            self._open.append((tag, "silent" if tag in _SILENT else "quote" if quote else ""))
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _BLOCKS:
-            self._add("\n")
-        for at in range(len(self._open) - 1, -1, -1):
-            if self._open[at][0] == tag:
-                del self._open[at:]
-                return
-
-    def handle_data(self, data: str) -> None:
-        self._add(_SPACE.sub(" ", data))
-
-    def _add(self, piece: str) -> None:
-        roles = {role for _, role in self._open}
-        if "silent" in roles:
-            return
-        self.whole.append(piece)
-        if "quote" not in roles:
-            self.own.append(piece)
+def _depth(quotes: int, attributes: str, *, closes: bool) -> int:
+    """Return how deep in quotes we are; other asides are not counted, unless they stand in one."""
+    if closes:
+        return max(0, quotes - 1)
+    classes = _CLASS.search(attributes)
+    return quotes + 1 if quotes or (classes and "quote" in classes[1].split()) else quotes
 
 
 def _tidy(pieces: list[str]) -> str:
-    lines = (line.strip() for line in "".join(pieces).split("\n"))
+    lines = (line.strip() for line in "".join(pieces)[:LONGEST].split("\n"))
     return _GAPS.sub("\n\n", "\n".join(lines)).strip()

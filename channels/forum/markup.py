@@ -12,10 +12,9 @@ from msgspec import Struct
 MOST_UPLOADS = 10
 LONGEST = 100_000
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_QUOTE = re.compile(r"\[quote(=[^\]\n]*)?\]|\[/quote\]", re.IGNORECASE)
+_QUOTE = re.compile(r"\[quote(=[^\[\]\n]{0,300})?\]|\[/quote\]", re.IGNORECASE)
 _UPLOAD = re.compile(
-    r"(?P<image>!)?\[(?P<label>[^\]\n]{0,300})\]\(upload://(?P<file>[\w.%-]{1,150})\)(?: \([\d.,]+ [KMG]?B\))?"
+    r"(?P<image>!)?\[(?P<label>[^\[\]\n]{0,300})\]\(upload://(?P<file>[\w.%-]{1,150})\)(?: \([\d.,]+ [KMG]?B\))?"
 )
 _BLANKS = re.compile(r"\n{3,}")
 _MARK = re.compile(r"<!-- handleby (note|answer) ([0-9a-f]{24}) -->")
@@ -63,7 +62,7 @@ def sent_text(raw: str) -> str:
 
 def plain(raw: str, base: str) -> str:
     """Return the whole text: comments left out, uploads as links that can be opened."""
-    text = _COMMENT.sub("", raw.replace("\r\n", "\n").replace("\r", "\n"))
+    text = uncommented(raw).replace("\r\n", "\n").replace("\r", "\n")
     return _tidy(_UPLOAD.sub(_link(base), text))[:LONGEST]
 
 
@@ -84,7 +83,7 @@ def unquoted(text: str) -> str:
 def uploads(raw: str) -> tuple[Upload, ...]:
     """Return the files of the post, each once."""
     found: dict[str, Upload] = {}
-    for one in _UPLOAD.finditer(_COMMENT.sub("", raw)):
+    for one in _UPLOAD.finditer(uncommented(raw)):
         path = f"/uploads/short-url/{one['file']}"
         found.setdefault(path, Upload(name=_name(one["label"], one["file"]), path=path))
     return tuple(found.values())[:MOST_UPLOADS]
@@ -92,12 +91,21 @@ def uploads(raw: str) -> tuple[Upload, ...]:
 
 def counted(raw: str) -> int:
     """Return how many characters Discourse counts: comments and space around do not."""
-    return len(_COMMENT.sub("", raw).strip())
+    return len(uncommented(raw, 2 * LONGEST).strip())
 
 
 def clean(text: str) -> str:
     """Return the text without control characters and lone surrogates."""
     return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs"})
+
+
+def uncommented(raw: str, longest: int = LONGEST) -> str:
+    """Return the text without comments, whose search for an end that is not there must not repeat."""
+    text, kept, at = raw[:longest], [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        kept.append(text[at:start])
+        at = end + 3
+    return "".join([*kept, text[at:]])
 
 
 def _link(base: str) -> Callable[[re.Match[str]], str]:

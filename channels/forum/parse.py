@@ -219,7 +219,7 @@ def _texts(post: Post, view: View) -> tuple[str, str]:
     if post.raw is not None:
         full = markup.plain(post.raw, view.base)
         return markup.unquoted(full), full
-    own, full = html.text((post.cooked or "")[: markup.LONGEST])
+    own, full = html.text(post.cooked or "")
     return markup.clean(own), markup.clean(full)
 
 

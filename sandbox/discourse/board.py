@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -36,6 +37,8 @@ class User(Struct, kw_only=True):
     username: str
     name: str
     moderator: bool = False
+    #: Oldest first.
+    posts: list["Post"] = []
 
 
 class Topic(Struct, kw_only=True):
@@ -49,7 +52,7 @@ class Topic(Struct, kw_only=True):
     deleted: bool = False
     #: Who takes part, for a private message; None = everybody.
     members: tuple[str, ...] | None = None
-    highest: int = 0
+    posts: list["Post"] = []
 
 
 class Post(Struct, kw_only=True):
@@ -128,11 +131,11 @@ class Board:
             raise Refusal(f"Body is limited to {limits.longest} characters; you entered {len(text)}.")
         if author.moderator:
             return
-        mine = [post for post in reversed(self.posts.values()) if post.author is author]
-        now = datetime.now(UTC)
-        if mine and (wait_s := limits.seconds_between_posts - (now - mine[0].created).total_seconds()) > 0:
+        mine, now = author.posts, datetime.now(UTC)
+        if mine and (wait_s := limits.seconds_between_posts - (now - mine[-1].created).total_seconds()) > 0:
             raise TooSoon(wait_s)
-        recent = (one for one in mine if now - one.created < timedelta(minutes=limits.unique_minutes))
+        unique = timedelta(minutes=limits.unique_minutes)
+        recent = takewhile(lambda one: now - one.created < unique, reversed(mine))
         if any(one.raw == draft.raw for one in recent):
             raise Refusal("Body is too similar to what you recently posted")
         if topic is not None and topic.members is None and topic.author is not author:
@@ -156,12 +159,11 @@ class Board:
             )
             self.topics[topic.id] = topic
         now = datetime.now(UTC)
-        topic.highest += 1
         self._next_post += 1
         post = Post(
             id=self._next_post,
             topic=topic,
-            number=topic.highest,
+            number=len(topic.posts) + 1,
             author=author,
             raw=draft.raw,
             type=draft.type,
@@ -170,6 +172,8 @@ class Board:
             updated=now,
         )
         self.posts[post.id] = post
+        topic.posts.append(post)
+        author.posts.append(post)
         return post
 
     def skip_ids(self, count: int) -> None:
@@ -178,11 +182,7 @@ class Board:
 
     def shown(self, topic: Topic) -> list[Post]:
         """Return the topic's posts that its readers see, in order."""
-        return [
-            post
-            for post in self.posts.values()
-            if post.topic is topic and post.deleted is None and post.type != WHISPER
-        ]
+        return [post for post in topic.posts if post.deleted is None and post.type != WHISPER]
 
     def listed(self, *, private_for: str = "") -> Iterator[Post]:
         """Yield the posts of the list of newest posts, newest first."""

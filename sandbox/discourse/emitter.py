@@ -15,6 +15,8 @@ from sandbox.faults import Fault, Faults
 TIMEOUT_S = 20.0
 RETRIES = 4
 BACKOFF = 5
+#: Answers kept.
+LAST = 500
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -94,7 +96,7 @@ class Emitter:
                 status = answer.status
         except (ClientError, TimeoutError, OSError):
             status = 0
-        self.answers.append(status)
+        self.answers = [*self.answers[-LAST:], status]
         return status
 
     def headers(self, event: Event, body: bytes) -> dict[str, str]:

@@ -77,8 +77,8 @@ def hooked(board: Board, one: Post) -> dict[str, Any]:
     """Return a post as in webhooks."""
     private = one.topic.members is not None
     return post(board, one) | {
-        "topic_posts_count": one.topic.highest,
-        "topic_filtered_posts_count": one.topic.highest,
+        "topic_posts_count": len(one.topic.posts),
+        "topic_filtered_posts_count": len(one.topic.posts),
         "topic_archetype": "private_message" if private else "regular",
         "category_slug": None if private else CATEGORIES.get(one.topic.category, ""),
     }
@@ -100,7 +100,7 @@ def topic(board: Board, one: Topic, *, raw: bool) -> dict[str, Any]:
             "last_poster": person(last),
             "allowed_users": [person(each) for each in members],
         },
-        "highest_post_number": one.highest,
+        "highest_post_number": len(one.posts),
     }
 
 

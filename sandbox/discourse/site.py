@@ -33,6 +33,8 @@ class Api:
         self.reading = Faults()
         #: Requests a minute with one key; Discourse: 60.
         self.per_minute = 1200
+        #: True for a version of Discourse before 2025, whose lists are cut by numbers.
+        self.older = False
         #: True while a moderator must approve what we post.
         self.held_for_review = False
         self.pending: list[dict[str, Any]] = []
@@ -116,9 +118,12 @@ class Api:
     def _list(self, request: web.Request, root: str, private_for: str = "") -> web.Response:
         given = request.query.get("before", "")
         before = int(given) if given.isdigit() and int(given) else None
-        listed = (
-            one for one in self._board.listed(private_for=private_for) if before is None or one.id < before
-        )
+        listed = self._board.listed(private_for=private_for)
+        if self.older:  # the posts of the last fifty numbers, `before` among them
+            last = before or max(self._board.posts, default=0)
+            listed = (one for one in listed if last - PAGE < one.id <= last)
+        elif before is not None:
+            listed = (one for one in listed if one.id < before)
         page = [shapes.post(self._board, one) for one, _ in zip(listed, range(PAGE), strict=False)]
         return web.json_response({root: page})
 

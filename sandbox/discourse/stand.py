@@ -92,10 +92,9 @@ class DiscourseStand:
     async def answer(self, customer: str, text: str) -> str:
         """Let one of our people answer in the topic in which the customer wrote last."""
         author = self.customer(customer)
-        mine = (post for post in reversed(self.board.posts.values()) if post.author is author)
-        last = next(mine, None)
-        if last is None:
+        if not author.posts:
             raise ValueError(f"{customer} has not written on the forum")
+        last = author.posts[-1]
         agent = self.board.user(AGENT, "Maria Jensen")
         members = last.topic.members
         if members is not None and agent.username not in members:
