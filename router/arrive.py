@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from channels.message import Message
+from channels.message import Identity, Message
 from router import assign, steps
 from router.conversation import Conversation, Decision, Status
 from router.draft import Draft
@@ -26,7 +26,7 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
         return conversation
     was_waiting_on = conversation.waiting_on
     reopened = conversation.status in {Status.PENDING, Status.RESOLVED}
-    conversation = _reachable(steps.await_answer(conversation, message), message)
+    conversation = _reachable(draft, steps.await_answer(conversation, message), message)
     conversation = replace(conversation, not_before=_ahead(message.not_before, draft.now))
     verdict = evaluate(
         draft.house.book, facts_of(conversation, message, draft.person(message), reopened=reopened)
@@ -170,15 +170,21 @@ def _put_off(draft: Draft, conversation: Conversation, message: Message, until: 
     )
 
 
-def _reachable(conversation: Conversation, message: Message) -> Conversation:
-    """Remember the address that the customer gives for answers they might miss."""
-    other = next((one for one in message.claims if one.kind != message.sender.kind), None)
+def _reachable(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
+    """Remember the address that the customer gives for answers they might miss; nobody is called for that."""
+    others = (one for one in message.claims if one.kind != message.sender.kind)
+    other = next((one for one in others if not _spoken(draft, one, message)), None)
     return conversation if other is None else steps.left_address(conversation, other)
 
 
-def _contact(_: Draft, conversation: Conversation, message: Message) -> Conversation:
+def _spoken(draft: Draft, to: Identity, message: Message) -> bool:
+    carrier = draft.house.carrier(to, message.channel, message.account)
+    return carrier is not None and carrier.style == "spoken"
+
+
+def _contact(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
     """Take where else the customer can be reached; nobody has to answer that."""
-    done = _reachable(conversation, message)
+    done = _reachable(draft, conversation, message)
     return done if conversation.version or conversation.waiting_on else replace(done, status=Status.RESOLVED)
 
 

@@ -32,7 +32,12 @@ def meet(draft: Draft, message: Message) -> None:
         for one in proved:
             if _nobody_else_has(draft, known, one):
                 part = persons.also(part, one)
-        return persons.says(part, (one for one in message.claims if not one.verified))
+        elsewhere = (
+            message.answer_to.key if message.answer_to is not None else ""
+        )  # a contact form's customer
+        return persons.says(
+            part, (one for one in message.claims if not one.verified and one.key != elsewhere)
+        )
 
     after = persons.changed(known, persons.came_by(known, sender.key), told)
     draft.put_customer(after)

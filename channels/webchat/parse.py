@@ -18,6 +18,7 @@ CHANNEL = "webchat"
 
 _CLIENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@(?:[\w-]{1,63}\.)+[\w-]{2,63}")
+_PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _LONGEST_EMAIL = 254
 _LONGEST_NAME = 80
@@ -112,7 +113,7 @@ def _from(by: Visitor, arrival: Arrival, client_id: str) -> Message:
 
 
 def _claims(by: Visitor) -> tuple[Identity, ...]:
-    """Return the mail addresses: the one that the site signed, then the one that was only typed."""
+    """Return the mail addresses, the one that the site signed, then the one only typed; then the signed number."""
     proved = by.proved
     signed = address(proved.email)
     found = [Identity(kind="email", address=signed, name=proved.name, verified=True)] if signed else []
@@ -120,6 +121,9 @@ def _claims(by: Visitor) -> tuple[Identity, ...]:
     if typed and typed != signed:
         spelling = by.email if by.email != typed else ""
         found.append(Identity(kind="email", address=typed, name=by.name, spelling=spelling))
+    number = re.sub(r"[ ()./-]", "", proved.attributes.get("phone", ""))
+    if proved.verified and _PHONE.fullmatch(number):
+        found.append(Identity(kind="phone", address=number, name=proved.name, verified=True))
     return tuple(found)
 
 

@@ -124,8 +124,10 @@ def _author(book: Rulebook, message: Message) -> str:
 
 def _reach(message: Message) -> str:
     """Return where a customer asked to be reached, when that is all that the message says."""
-    told = message.kind == "status" and message.reason == "contact" and message.claims
-    return f"Can also be reached at {message.claims[-1].address}" if told else ""
+    if message.kind != "status" or message.reason != "contact" or not message.claims:
+        return ""
+    typed = [one for one in message.claims if not one.verified] or message.claims[:1]
+    return f"Can also be reached at {typed[-1].address}"
 
 
 def _said(conversation: Conversation, item: Item) -> LineView:

@@ -12,6 +12,7 @@ from router.conversation import Conversation, Customer, Join
 from router.customers import Customers, Entry
 from router.errors import Forbidden
 from router.fields import parsed
+from router.house import Account
 from router.joiner import Joiner
 from tests.support.world import RULES, World
 
@@ -135,6 +136,19 @@ async def test_a_number_that_we_called_is_proved(world: World) -> None:
     told = replaced(one, key="x:2", kind=Kind.STATUS, sender=replaced(called, verified=True))
     await world.take(told)
     assert persons.proved(await person(world, callback), called.key)
+
+
+async def test_a_signed_number_joins_and_is_not_called_for_a_copy(world: World) -> None:
+    """A number that the site signed joins whoever has proved it; copies of answers are never read out to it."""
+    number = Identity(kind="phone", address="+4512345678", verified=True)
+    known = await Customers(world.store, world.clock).put(
+        Entry(identities=(parsed("phone:+4512345678"),)), by=""
+    )
+    spoken = Account(channel="phone", name="line", identity="phone", style="spoken")
+    world.house = replaced(world.house, accounts={**world.house.accounts, ("phone", "line"): spoken})
+    (chat,) = await world.take(signed(world, claims=(number,)))
+    assert known.id in (await person(world, chat)).ids
+    assert chat.fallback is None
 
 
 async def test_two_sites_that_sign_one_address_know_one_person(world: World) -> None:

@@ -10,6 +10,7 @@ from router.desk import views
 from router.desk.accounts import Role
 from router.desk.declare import Table
 from router.desk.endpoint import Call
+from router.desk.means import capabilities
 from router.desk.parts import Parts
 from router.desk.views import ContactView
 
@@ -38,6 +39,8 @@ class ItemView(Struct, frozen=True, kw_only=True):
     text: str
     #: The kind of note; "" for what a person wrote.
     note: str
+    #: How it meets the customer: mail, chat, public or spoken.
+    style: str
     #: pending, sending, sent, retry, failed, unknown or cancelled; and why.
     state: str
     reason: str
@@ -82,6 +85,7 @@ def _view(call: Call, conversation: Conversation, item: Item) -> ItemView:
         subject=item.subject,
         text=item.text,
         note=item.note or "",
+        style=capabilities(conversation.channel).style,
         state=item.state,
         reason=item.reason,
         at=item.at,

@@ -13,7 +13,7 @@ function letter(item) {
   const copied = item.to.kind === "email" && item.channel !== "email";
   const from = item.sender ? `${item.author} <${item.sender}>` : item.author;
   const to = item.to.name && item.to.kind !== "chat" ? `${item.to.name} <${item.to.address}>` : item.to.called;
-  const what = item.note ? h("span", { class: "chip note-chip" }, icon("clock"), NOTE[item.note] ?? NOTE.first) : h("span", { class: "chip" }, copied ? "Answer, copied by mail" : "Answer");
+  const what = item.note ? h("span", { class: "chip note-chip" }, icon("clock"), `${NOTE[item.note] ?? NOTE.first}${item.style === "spoken" ? ", read out" : ""}`) : h("span", { class: "chip" }, copied ? "Answer, copied by mail" : "Answer");
   const reference = signed ? h("a", { href: `/c/${item.reference}` }, item.reference) : item.reference;
   return h("article", { class: "letter", data: { state: item.state } },
     h("header", {},
