@@ -19,7 +19,7 @@ from sandbox.stand import Site
 #: As in the product, but nobody waits long.
 TIMING = Timing(
     connect_s=2.0,
-    answer_s=0.6,
+    answer_s=1.5,
     upload_s=2.0,
     enrich_s=1.0,
     settle_s=0.0,

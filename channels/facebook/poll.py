@@ -23,6 +23,8 @@ _OVERLAP = timedelta(minutes=5)
 _ROWS, _PAGES = "25", 40
 #: Posts looked at for new comments, newest first.
 _POSTS = "25"
+#: How the next pages of a post's comments are asked for.
+_COMMENTS = {"fields": history.COMMENT_FIELDS, "order": "reverse_chronological", "filter": "stream"}
 #: Names of what this process has taken already, so that the overlap costs nothing.
 _KEPT = 5000
 #: Pause after a failure, so that the next poll is not far off.
@@ -89,12 +91,15 @@ class Poll:
 
         async for talk in self._conversations(since):
             person = history.partner(talk, view)
-            async for row in self._messages(talk, since):
+            messages = f"{raw.word(talk, 'id')}/messages"
+            async for row in self._back(
+                raw.part(talk, "messages"), since, messages, fields=history.MESSAGE_FIELDS
+            ):
                 note(row, partial(history.message, row, person, view))
         for post in raw.rows(await self._posts(), "data"):
             name = raw.word(post, "id")
             note(post, partial(history.post, post, view))
-            for row in raw.rows(post, "comments"):
+            async for row in self._back(raw.part(post, "comments"), since, f"{name}/comments", **_COMMENTS):
                 note(row, partial(history.comment, row, name, view))
         for _, item, read in sorted(finds, key=lambda one: one[0]):
             until = asyncio.get_running_loop().time() + self._timing.enrich_s
@@ -121,9 +126,10 @@ class Poll:
             if not after:
                 return
 
-    async def _messages(self, talk: Mapping[str, Any], since: datetime) -> AsyncIterator[Mapping[str, Any]]:
-        """Yield the messages since then, newest first."""
-        answer = raw.part(talk, "messages")
+    async def _back(
+        self, answer: Mapping[str, Any], since: datetime, path: str, **query: str
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the rows of a list that came with its owner, newest first, and those of its next pages since then."""
         for _ in range(_PAGES):
             rows = raw.rows(answer, "data")
             for row in rows:
@@ -132,9 +138,7 @@ class Poll:
             after = _next(answer)
             if not after or oldest is None or oldest < since:
                 return
-            answer = await self._graph.get(
-                f"{raw.needed(talk, 'id')}/messages", fields=history.MESSAGE_FIELDS, limit="50", after=after
-            )
+            answer = await self._graph.get(path, limit="50", after=after, **query)
 
     async def _posts(self) -> Mapping[str, Any]:
         return await self._graph.get(

@@ -67,6 +67,15 @@ async def test_pictures_and_stickers_are_polled_too(fb: Served) -> None:
     assert message.text == "[sticker]"
 
 
+async def test_more_comments_than_one_page_are_polled(fb: Served) -> None:
+    """When webhooks were lost for long, the next pages of a post's comments are read as well."""
+    fb.stand.faults.set(Fault.LOST)
+    names = [await fb.stand.write("Bo Lund", f"Comment {number}") for number in range(120)]
+    async with receiving(fb):
+        messages = await fb.arrives(120)
+    assert {message.key for message in messages} == {f"fbc:{name}:add" for name in names}
+
+
 async def test_a_first_connection_starts_at_now(stand: MetaStand) -> None:
     """What was written long before the account was connected stays where it is."""
     await stand.write("Ana Costa", "Old", public=False)

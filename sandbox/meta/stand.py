@@ -64,6 +64,7 @@ class MetaStand:
             "page_token": self.graph.token,
             "verify_token": VERIFY,
             "poll_every": 2.0,
+            "sends_per_minute": 6000,
         }
 
     async def connect(self, hook: str) -> None:
