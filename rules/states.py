@@ -30,6 +30,7 @@ _FLAGS: dict[str, tuple[Callable[[View], bool], str, str]] = {
 def amount(field: str, operator: str, limit: float) -> Condition:
     """Return a condition: a number is, or is greater or less than, the limit; a text that is no number is not."""
     sign = {"is": "exactly", "greater": "more than", "less": "less than"}[operator]
+    named = "the number of unanswered messages" if field == "unanswered" else label(field)
 
     def check(view: View) -> bool:
         value = _number(view, field)
@@ -48,8 +49,8 @@ def amount(field: str, operator: str, limit: float) -> Condition:
         yes=lambda view: f"{label(field)} is {_written(view, field)}, {sign} {limit:g}",
         no=lambda view: f"{label(field)} is {_written(view, field)}, not {sign} {limit:g}",
         key=f"{field} {operator} {limit:g}",
-        says=f"{label(field)} is {sign} {limit:g}",
-        denies=f"{label(field)} is not {sign} {limit:g}",
+        says=f"{named} is {sign} {limit:g}",
+        denies=f"{named} is not {sign} {limit:g}",
     )
 
 

@@ -170,7 +170,7 @@ def test_mistakes_in_conditions(problems: Problems, when: str, part: str) -> Non
         ("{text: {contains_any: [refund, lamp]}}", "text contains any of: refund, lamp"),
         ("{text: {not: {contains_all: [refund]}}}", "text does not contain refund"),
         ("{customer.tier: [gold, premium]}", "customer.tier is gold or premium"),
-        ("{unanswered: {greater: 2}}", "unanswered is more than 2"),
+        ("{unanswered: {greater: 2}}", "the number of unanswered messages is more than 2"),
         ("{customer.since: {less: 2026-01-01}}", "customer.since is before 2026-01-01"),
         ("{subject: {starts_with: Re}}", "subject starts with 'Re'"),
         ("{hours.office: closed}", "office is closed"),
