@@ -21,7 +21,7 @@ from channels.port import Cursor, Host
 _OVERLAP = timedelta(minutes=5)
 #: Conversations a page of answers, and the most such pages in one poll.
 _ROWS, _PAGES = "25", 40
-#: Posts looked at for new comments, newest first.
+#: Posts looked at for new comments, newest first; more where more are new.
 _POSTS = "25"
 #: How the next pages of a post's comments are asked for.
 _COMMENTS = {"fields": history.COMMENT_FIELDS, "order": "reverse_chronological", "filter": "stream"}
@@ -96,7 +96,9 @@ class Poll:
                 raw.part(talk, "messages"), since, messages, fields=history.MESSAGE_FIELDS
             ):
                 note(row, partial(history.message, row, person, view))
-        for post in raw.rows(await self._posts(), "data"):
+        feed = f"{self._settings.page_id}/feed"
+        first = await self._graph.get(feed, fields=history.POST_FIELDS, limit=_POSTS)
+        async for post in self._back(first, since, feed, fields=history.POST_FIELDS):
             name = raw.word(post, "id")
             note(post, partial(history.post, post, view))
             async for row in self._back(raw.part(post, "comments"), since, f"{name}/comments", **_COMMENTS):
@@ -139,11 +141,6 @@ class Poll:
             if not after or oldest is None or oldest < since:
                 return
             answer = await self._graph.get(path, limit="50", after=after, **query)
-
-    async def _posts(self) -> Mapping[str, Any]:
-        return await self._graph.get(
-            f"{self._settings.page_id}/feed", fields=history.POST_FIELDS, limit=_POSTS
-        )
 
 
 def _next(answer: Mapping[str, Any]) -> str:

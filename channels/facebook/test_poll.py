@@ -67,12 +67,13 @@ async def test_pictures_and_stickers_are_polled_too(fb: Served) -> None:
     assert message.text == "[sticker]"
 
 
-async def test_more_comments_than_one_page_are_polled(fb: Served) -> None:
-    """When webhooks were lost for long, the next pages of a post's comments are read as well."""
+async def test_more_than_one_page_is_polled(fb: Served) -> None:
+    """When webhooks were lost for long, the next pages of posts and of their comments are read as well."""
     fb.stand.faults.set(Fault.LOST)
-    names = [await fb.stand.write("Bo Lund", f"Comment {number}") for number in range(120)]
+    people = [f"Guest {number}" for number in range(60)] + ["Bo Lund"] * 30
+    names = [await fb.stand.write(person, f"Comment {number}") for number, person in enumerate(people)]
     async with receiving(fb):
-        messages = await fb.arrives(120)
+        messages = await fb.arrives(90)
     assert {message.key for message in messages} == {f"fbc:{name}:add" for name in names}
 
 
