@@ -17,6 +17,10 @@ _LIMIT = 1024 * 1024
 SILENCE_S = 1800.0
 
 
+#: What ending all connections may take.
+_STOP_S = 5.0
+
+
 class Server:
     """Listens for one mailbox."""
 
@@ -37,7 +41,9 @@ class Server:
         if self._server is not None:
             self._server.close()
         self.hang_up()
-        await asyncio.sleep(0)
+        async with asyncio.timeout(_STOP_S):
+            while self._writers:  # noqa: ASYNC110  # their connections end by themselves
+                await asyncio.sleep(0.01)
 
     def hang_up(self) -> None:
         """Drop every connection without a word."""
