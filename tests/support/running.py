@@ -107,10 +107,14 @@ class Running:
         """Start a process without waiting for it."""
         flags = [flag for role in roles for flag in ("--role", role)] + (["--crash", crash] if crash else [])
         log = (self.folder / f"{name}.log").open("ab")
-        command = [sys.executable, "-m", "router", "run", "--config", str(self.config(name)), *flags]
+        command = [*self.program(self.config(name)), *flags]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("HANDLEBY_")}
         self._processes[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
         log.close()
+
+    def program(self, config: Path) -> list[str]:
+        """Return what to start with this settings file."""
+        return [sys.executable, "-m", "router", "run", "--config", str(config)]
 
     def await_live(self, name: str = "all", *, crash: bool = False) -> None:
         """Wait until a process answers; one that is to crash may be gone before."""
