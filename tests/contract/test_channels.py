@@ -5,10 +5,7 @@ Runs on all channels that have a stand-in, those made by `channels new` among th
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -17,16 +14,14 @@ from channels import registry
 from channels.message import Kind
 from channels.tryout import Finding
 from router.channelkit.trial import trial
-from router.conversation import Conversation, Item, PromiseState, SendState
+from router.conversation import Conversation, PromiseState, SendState
 from sandbox.faults import Fault
-from sandbox.stand import SHIPPED, known_faults, stand_of
-from tests.support.alive import ACCOUNT, Alive, LeapingClock, Place, opened, running
-from tests.support.process import Elsewhere
+from sandbox.stand import known_faults, stand_of
+from tests.support.alive import ACCOUNT, Alive, Place, opened, running
+from tests.support.told import CHANNELS, arrived_once, person, sent_once_or_shown, texts, word, written
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-#: All channels with a stand-in.
-CHANNELS = [name for name in registry.names() if find_spec(SHIPPED.get(name, f"channels.{name}.stand"))]
 #: What may go wrong when we send, and when an event is brought to us.
 SENDING = (
     Fault.THROTTLED,
@@ -70,53 +65,6 @@ def well(alive: Alive) -> Alive:
     """Give the service with everything going well at the provider."""
     alive.stand.faults.clear()
     return alive
-
-
-def word() -> str:
-    """Return a word that nobody else writes."""
-    return f"kw{secrets.token_hex(5)}"
-
-
-def person() -> str:
-    """Return a customer who has never written."""
-    return f"ana{secrets.token_hex(4)}"
-
-
-async def written(alive: Alive, customer: str, text: str) -> Conversation:
-    """Let the customer write, and wait until the router has a conversation for it."""
-    await alive.stand.write(customer, text, public=False)
-    return await alive.one(text.rsplit(maxsplit=1)[-1])
-
-
-def texts(alive: Alive, customer: str) -> list[str]:
-    """Return what the customer got from us."""
-    return [row.text for row in alive.stand.ledger.to(customer)]
-
-
-def copies(alive: Alive, customer: str, item: Item) -> int:
-    """Return how many copies of it reached the customer; a long one may come in parts, a provider may add to it."""
-    return sum(item.text in text or text in item.text for text in texts(alive, customer))
-
-
-async def arrived_once(alive: Alive, customer: str, item: Item) -> None:
-    """Wait until the customer has it (they may have been away), and see that there is no second copy."""
-
-    async def there() -> bool:
-        return copies(alive, customer, item) > 0
-
-    await alive.until(there, f"a copy for {customer}")
-    assert copies(alive, customer, item) == 1
-
-
-async def sent_once_or_shown(alive: Alive, customer: str, one: Conversation, items: Sequence[Item]) -> None:
-    """Hold what became of all that we wanted to send against what the customer got."""
-    for item in items:
-        if item.state is SendState.SENT:
-            await arrived_once(alive, customer, item)
-        else:
-            assert copies(alive, customer, item) <= 1
-            assert item.reason
-            assert one.flags or one.no_note, "nobody is told"
 
 
 async def test_a_message_becomes_a_conversation_and_gets_one_note(well: Alive) -> None:
@@ -257,48 +205,3 @@ async def test_events_that_come_badly_count_once(well: Alive, fault: Fault) -> N
     assert well.stand.faults.struck.get(fault, 0) > 0
     found = [entry.key for one in await well.has(key) for entry in one.entries]
     assert len(found) == len(set(found)) == 3
-
-
-@pytest.mark.faults
-@pytest.mark.parametrize("channel", CHANNELS)
-async def test_killed_in_the_middle_it_loses_and_doubles_nothing(channel: str, tmp_path: Path) -> None:
-    """After SIGKILL while messages come in and notes go out, each message is there once and each note at most once."""
-    customers = {person(): word() for _ in range(8)}
-    async with opened(tmp_path, channel, stand_of(channel)) as place:
-        with Elsewhere(place) as process:
-            await process.start()
-            await place.connect()
-            writing = [
-                asyncio.create_task(insist(place, customer, key, number * 0.05))
-                for number, (customer, key) in enumerate(customers.items())
-            ]
-            await first_note(place)
-            process.kill()
-        async with running(place, LeapingClock()) as alive:
-            await asyncio.gather(*writing)
-            for customer, key in customers.items():
-                await alive.until(lambda key=key: alive.has(key), f"what {customer} wrote", leap_s=1.0)
-                one, items = await alive.settled(key, 0)
-                assert [entry.kind for entry in one.entries] == [Kind.CUSTOMER]
-                assert len(await alive.has(key)) == 1
-                await sent_once_or_shown(alive, customer, one, items)
-            notes = Counter(row.customer for row in place.stand.ledger if row.ours)
-            assert max(notes.values(), default=0) <= 1
-
-
-async def insist(place: Place, customer: str, key: str, after_s: float) -> None:
-    """Let a customer write, again when the provider itself did not take it."""
-    await asyncio.sleep(after_s)
-    async with asyncio.timeout(60):
-        while not place.stand.ledger.by(customer):
-            try:
-                await place.stand.write(customer, f"In the middle {key}", public=False)
-            except Exception:  # noqa: BLE001  # whatever the stand-in says, it has not taken it
-                await asyncio.sleep(0.2)
-
-
-async def first_note(place: Place) -> None:
-    """Wait until some customer has heard from us."""
-    async with asyncio.timeout(40):
-        while not any(row.ours for row in place.stand.ledger):
-            await asyncio.sleep(0.01)

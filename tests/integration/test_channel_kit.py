@@ -23,7 +23,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 def test_a_new_channel_passes_the_contract_suite_untouched(checkout: Checkout) -> None:
     """A seventh channel, as `channels new` writes it, holds all that the others hold, and its own tests."""
-    suites = ("test_channels.py", "test_recorded.py")
+    suites = ("test_channels.py", "test_channel_kills.py", "test_recorded.py")
     printed = checkout.succeed(
         "pytest", "-q", "-p", "no:cacheprovider", f"channels/{NEW}",
         *(f"tests/contract/{suite}" for suite in suites), "tests/architecture/test_channels.py",

@@ -206,7 +206,7 @@ class Alive:
             async with asyncio.timeout(PATIENCE_S):
                 while not (found := await ready()):
                     await asyncio.sleep(0.05)
-                    if leap_s:
+                    if leap_s and not self.sending:
                         await asyncio.sleep(0.2)
                         self.clock.leap(leap_s)
         except TimeoutError:
