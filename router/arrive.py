@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from channels.message import Identity, Message
-from router import assign, steps
+from channels.message import Identity, Kind, Message
+from router import assign, persons, steps
 from router.conversation import Conversation, Decision, Status
 from router.draft import Draft
 from router.facts import facts_of
@@ -24,6 +24,7 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
     if answered and not message.attachments and is_closing_thanks(message.text):
         draft.log(conversation, "thanked", subject=message.key)
         return conversation
+    conversation = _whose(draft, conversation, message)
     was_waiting_on = conversation.waiting_on
     reopened = conversation.status in {Status.PENDING, Status.RESOLVED}
     conversation = _reachable(draft, steps.await_answer(conversation, message), message)
@@ -42,6 +43,15 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
 def _ahead(at: datetime | None, now: datetime) -> datetime | None:
     """Return the time that the customer asked for, if it still lies ahead."""
     return at if at is not None and at > now else None
+
+
+def _whose(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
+    """Let a conversation that one of ours began belong to the customer who answers in it."""
+    earlier = [one.kind for one in conversation.entries if one.key != message.key]
+    if not earlier or any(kind is not Kind.AGENT for kind in earlier):
+        return conversation
+    customer = persons.came_by(draft.person(message), message.sender.key)
+    return replace(conversation, customer=customer, contact=message.sender)
 
 
 def _answer_to(conversation: Conversation, message: Message) -> Conversation:

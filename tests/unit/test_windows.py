@@ -123,6 +123,24 @@ async def test_an_answer_in_the_providers_own_app_ends_the_wait(tmp_path: Path) 
     assert (await audit(world.store, world.house, world.clock)).findings == []
 
 
+async def test_a_conversation_that_we_began_belongs_to_whoever_answers(tmp_path: Path) -> None:
+    """One of ours writes first in the provider's own app; the customer's answer is a case of the customer's."""
+    world = World(tmp_path)
+    ours = Identity(kind="chat", address="our-page", name="Example")
+    first = world.chat_from("thread/ana", "Your parcel is late.", kind=Kind.AGENT, message_id="x:8")
+    (begun,) = await world.take(replace(first, sender=ours))
+    assert begun.status is Status.RESOLVED
+    (case,) = await world.take(post(world, "When does it come?"))
+    assert case.id == begun.id
+    assert case.contact.address == "thread/ana"
+    assert case.customer != begun.customer
+    assert case.status is Status.OPEN
+    await world.send()
+    (note,) = world.chat.sent
+    assert note.to.address == "thread/ana"
+    assert (await audit(world.store, world.house, world.clock)).findings == []
+
+
 async def test_a_memo_is_kept_by_compare_and_set(tmp_path: Path) -> None:
     """Of two who write at once one wins; what is forgotten or has expired is not there."""
     world = World(tmp_path)
