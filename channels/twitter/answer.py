@@ -50,7 +50,7 @@ class Answer:
     @property
     def words(self) -> str:
         """X's words, shortened, on one line."""
-        return " ".join(" ".join(self._words).split())[:_LONGEST] or "no reason given"
+        return " ".join(" ".join(self._words).split())[:_LONGEST].rstrip(". ") or "no reason given"
 
     def partial(self) -> Trouble:
         """Return what a 200 means that made nothing: refused if it says so, else anybody's guess."""

@@ -125,7 +125,8 @@ class Sender:
         cited = named if NUMBER.fullmatch(named) else ""
         if outgoing.automatic:
             check_note(outgoing)
-            target = cited if post is None or cited == post else ""
+            # the router asks for no note to who did not call us; an earlier post of theirs may be the one it answers
+            target = "" if post == "" else cited or post
         else:
             target = cited if post is None else post
         if not target:

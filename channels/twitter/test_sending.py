@@ -25,6 +25,18 @@ async def test_a_note_and_an_answer_go_under_the_post(account: Account) -> None:
     assert [one.answers.id for one in posts if one.answers] == [message.key.removeprefix("x:")] * 2
 
 
+async def test_a_note_goes_under_the_post_that_it_answers(account: Account) -> None:
+    """When the customer has written again meanwhile, the note still stands under the first of their posts."""
+    async with account.receiving():
+        message = await account.asked()
+        await account.stand.write("Ana", "Hello?", thread=message.thread)
+        await account.got(lambda one: one.text == "Hello?")
+    sent = await account.x.send(account.answer(message, "You'll hear by 15:40.", automatic=True))
+    answers = account.stand.world.posts[sent.message_id.removeprefix("x:")].answers
+    assert answers is not None
+    assert answers.id == message.key.removeprefix("x:")
+
+
 async def test_a_direct_message_goes_back_in_private(account: Account) -> None:
     """The answer to a direct message is one; an automatic one carries the account's notice below it."""
     account = opened(account.stand, dm_notice="Write STOP for no automatic messages.")

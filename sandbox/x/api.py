@@ -227,7 +227,7 @@ def _sliced(
 async def _body(request: web.Request) -> Mapping[str, Any]:
     try:
         body = await request.json()
-    except ValueError:
+    except (ValueError, ConnectionError):
         raise invalid("the body is not JSON") from None
     if not isinstance(body, dict):
         raise invalid("the body is no object")

@@ -141,7 +141,7 @@ def _shown(webhook: Webhook) -> dict[str, Any]:
 async def _body(request: web.Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.text())
-    except ValueError:
+    except (ValueError, ConnectionError):
         raise invalid("the body is not JSON") from None
     if not isinstance(body, dict):
         raise invalid("the body is no object")

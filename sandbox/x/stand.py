@@ -32,6 +32,9 @@ THROTTLED_S = 1
 class XStand:
     """X with one account for us and any number of made-up customers."""
 
+    #: X has no window for answers that closes.
+    knows = frozenset(Fault) - {Fault.WINDOW}
+
     def __init__(self) -> None:
         """Build it; nothing listens yet."""
         self.ledger, self.faults = Ledger(), Faults()
