@@ -1,5 +1,6 @@
 """From the broker to a committed decision: a batch of deliveries → ack, retry or park."""
 
+import random
 from collections.abc import Callable, Sequence
 from time import perf_counter
 
@@ -26,6 +27,8 @@ GATHER_S = 0.002
 WAIT_S = 0.5
 #: A message that loses so many races is parked for a person to look at.
 ROUNDS = 10
+#: The first pause after a lost race is at most so long, and each next one twice: others are busy with the same people.
+APART_S = 0.01
 #: Pause after the store failed.
 PAUSE_S = 1.0
 #: Most waiting conversations looked at in each lane when somebody is free.
@@ -101,9 +104,10 @@ class Consumer:
             await self._broker.ack([one])
 
     async def _until_won(self, key: str) -> None:
-        for _ in range(ROUNDS):
+        for turn in range(ROUNDS):
             if not await self._decided([key]):
                 return
+            await self._clock.sleep(random.uniform(0.0, APART_S * 2**turn))
         raise Poison(f"lost {ROUNDS} races in a row")
 
     async def _park(self, delivery: Delivery, error: Exception) -> None:

@@ -48,7 +48,7 @@ class Watcher:
         """Look oftener for a while."""
         now = asyncio.get_running_loop().time()
         self._hurry_until = now + HURRY_S
-        if self._nap is not None:
+        if self._nap is not None and not self._nap.expired():  # else it wakes up just now
             self._nap.reschedule(now + HURRY_POLL_S)
 
     def nap(self) -> asyncio.Timeout:
