@@ -29,7 +29,7 @@ PAGE, PAGES = 200, 10
 ABOUT = 80
 
 _ALIVE = (Status.OPEN, Status.SNOOZED, Status.PENDING, Status.HELD)
-_REFERENCE = re.compile(r"(?:HB-?)?([2-9A-HJ-NP-Z]{6})", re.IGNORECASE)
+_REFERENCE = re.compile(r"(?:HB-?)?([2-9A-HJ-NP-Z]{5,8})", re.IGNORECASE)
 
 
 class Calls:
@@ -77,9 +77,11 @@ class Calls:
         return self._case(found, await self._store.agents())
 
     async def _of_reference(self, words: str) -> Conversation | None:
-        digits = keypad(words)
         if words.isdigit():
-            return await self._store.by_link(keypad_link(digits))
+            found = await self._store.by_link(keypad_link(words))
+            if found is None and words.startswith(keypad("H") + keypad("B")):
+                found = await self._store.by_link(keypad_link(words[2:]))
+            return found
         named = _REFERENCE.fullmatch(words)
         return None if named is None else await self._store.by_link(f"ref:HB-{named[1].upper()}")
 

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.errors import ChannelError, InDoubt, NotSent, Refused, Unavailable
@@ -13,21 +14,27 @@ from channels.phone.attempt import Attempt, Stage
 from channels.phone.outcome import Outcomes
 from channels.port import Cursor, Work
 
-#: Seconds between two looks at whose turn it is.
-LOOK_S = 1.0
 #: A case does not go back to the same agent's telephone earlier than this.
 AGENT_PAUSE = timedelta(minutes=2)
-#: A call of which nothing was heard for so long is looked up at the provider.
-SILENT = timedelta(seconds=20)
 #: Work looked at in one round.
 MOST = 200
+
+
+class Timing(Struct, frozen=True, kw_only=True):
+    """How long the caller waits, in seconds."""
+
+    #: Between two looks at whose turn it is.
+    look_s: float = 1.0
+    #: A call of which nothing was heard for so long is looked up at the provider.
+    silent_s: float = 20.0
 
 
 class Caller:
     """Calls people, in one process of the fleet."""
 
-    def __init__(self, account: Account, outcomes: Outcomes) -> None:
+    def __init__(self, account: Account, outcomes: Outcomes, timing: Timing) -> None:
         """Take the account's parts."""
+        self._timing = timing
         self._account, self._host = account, account.host
         self._outcomes = outcomes
         self._active: list[str] = []
@@ -41,7 +48,7 @@ class Caller:
                 self._host.report("ok", part="calls")
                 while True:
                     await self.round(cursor)
-                    await self._host.clock.sleep(LOOK_S)
+                    await self._host.clock.sleep(self._timing.look_s)
         finally:
             await self._account.wire.close()
 
@@ -71,7 +78,7 @@ class Caller:
             known, _ = await attempt.read(self._host, thread)
             if known is None or known.stage is Stage.OVER:
                 continue
-            if self._host.clock.now() - known.heard_at >= SILENT:
+            if (self._host.clock.now() - known.heard_at).total_seconds() >= self._timing.silent_s:
                 await self._ask_about(known)
             left.append(thread)
             busy.add(known.agent)

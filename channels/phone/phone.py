@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from channels.errors import NotSent, Refused
 from channels.message import Outgoing, Sent
 from channels.phone.account import Account
-from channels.phone.caller import Caller
+from channels.phone.caller import Caller, Timing
 from channels.phone.hooks import Hooks
 from channels.phone.incoming import Incoming
 from channels.phone.legs import Legs
@@ -19,13 +19,13 @@ from channels.port import Host, Route
 class Phone:
     """Takes wishes to be called, and calls; what is kept, is kept by the host, so any process can do it."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, timing: Timing | None = None) -> None:
         """Check the settings. Raises Misconfigured, naming the one that is wrong."""
         self.account = Account.of(host)
         self.said = Said(self.account)
         outcomes = Outcomes(self.account)
         reach = Reach(self.account, self.said)
-        self._caller = Caller(self.account, outcomes)
+        self._caller = Caller(self.account, outcomes, timing or Timing())
         incoming = Incoming(self.account, reach, self.said)
         self._readout = ReadOut(self.account)
         self._hooks = Hooks(self.account, incoming, reach, Legs(self.account, outcomes), self._readout)

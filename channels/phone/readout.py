@@ -91,7 +91,7 @@ class ReadOut:
                 url=self._account.url("read", asked),
                 status=self._account.url("readstatus", asked),
             )
-        except NotSent:
+        except (NotSent, Refused):
             await self._change(outgoing.id, one.tries, _not_begun)
             raise
         await self._change(outgoing.id, one.tries, lambda known: replace(known, sid=leg.sid))

@@ -137,10 +137,9 @@ def reference_in(token: str) -> str:
 
 
 def keypad(text: str) -> str:
-    """Return the digits under which a reference is typed on a telephone (ITU-T E.161), `HB` left out if it is there."""
-    digits = text.upper().translate(_KEYS)
-    digits = "".join(one for one in digits if one in "0123456789")
-    return digits[2:] if len(digits) == 8 and digits.startswith("42") else digits
+    """Return the digits under which a reference is typed on a telephone (ITU-T E.161), `HB-` left out."""
+    digits = text.upper().removeprefix("HB").translate(_KEYS)
+    return "".join(one for one in digits if one in "0123456789")
 
 
 def keypad_link(digits: str) -> str:

@@ -61,6 +61,8 @@ class TwilioStand(Exchange):
         self._site = Site(self._api.routes())
         self._session: ClientSession | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        #: Steps of ours, by the end of their path, that can never be reached.
+        self.unreachable: set[str] = set()
         #: Status callbacks are lost, late, out of order and doubled.
         self.disorder = False
         self._chance = random.Random(1)
@@ -216,6 +218,8 @@ class TwilioStand(Exchange):
         """Ask for TwiML, again as the address says (`#rc=5&rp=all`), then, where that fails, the number's fallback."""
         given = leg.form(**form, **self._proofs(leg))
         plain, _, overrides = url.partition("#")
+        if urlsplit(plain).path.rsplit("/", 1)[-1] in self.unreachable:
+            return None
         tries = 1 + int(dict(parse_qsl(overrides)).get("rc", "1"))
         if self.faults.strikes(Fault.LATE):
             await asyncio.sleep(self.faults.late_s)

@@ -1,7 +1,7 @@
 """A phone account over real HTTP against the stand-in, with a recording host behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from aiohttp import ClientSession, web
 
 from channels.message import Identity, Kind, Message, Outgoing
 from channels.phone.adapter import adapter
+from channels.phone.caller import Timing
 from channels.phone.phone import Phone
 from channels.port import Memo, Slot, Standing, Work
 from router.testing import RecordingHost
@@ -18,7 +19,8 @@ from sandbox.twilio import TwilioStand
 
 MARIA = "+4531000001"
 TOM = "+4531000002"
-BUSINESS_DAY = timedelta(hours=12)
+#: Looks often, so that tests wait little.
+QUICK = Timing(look_s=0.1, silent_s=1.0)
 
 
 class PhoneHost(RecordingHost):
@@ -33,6 +35,8 @@ class PhoneHost(RecordingHost):
         #: What the note says; "" = there is none.
         self.note = "This is read out for Maria Jensen: I'll call you by 12:05 today."
         self.phone: Phone | None = None
+        #: Called with each new request.
+        self.on_request: Callable[[Message], None] = lambda _: None
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def deliver(self, message: Message) -> Any:
@@ -44,6 +48,8 @@ class PhoneHost(RecordingHost):
 
     async def _route(self, message: Message) -> None:
         thread = message.thread
+        if message.kind is Kind.CUSTOMER:
+            self.on_request(message)
         if message.kind is Kind.CUSTOMER and thread not in self.standings:
             person = self.names[self.owner or "maria"]
             self.standings[thread] = Standing(
@@ -155,7 +161,7 @@ async def office(*, calling: bool = True, **settings: object) -> AsyncIterator[O
     for number, name in ((MARIA, "Maria"), (TOM, "Tom")):
         stand.person(number).name = name
     host = PhoneHost({**stand.settings(), "menu": ("1 = Billing", "2 = Delivery"), **settings})
-    phone = Phone(host)
+    phone = Phone(host, QUICK)
     host.phone = phone
     runner, url = await serve({"test": phone})
     host.public_url = url
