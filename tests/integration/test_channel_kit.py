@@ -27,9 +27,9 @@ def test_a_new_channel_passes_the_contract_suite_untouched(checkout: Checkout) -
     printed = checkout.succeed(
         "pytest", "-q", "-p", "no:cacheprovider", f"channels/{NEW}",
         *(f"tests/contract/{suite}" for suite in suites), "tests/architecture/test_channels.py",
-        "-k", f"{NEW} or nothing",
+        "-k", f"{NEW} or concrete_channel or channel_by_name",
     )  # fmt: skip
-    assert re.search(r"\b(4|5)\d passed", printed), printed
+    assert re.search(r"\b[45]\d passed", printed), printed
     assert " failed" not in printed
 
 
