@@ -37,8 +37,9 @@ async def show(request: web.Request, phone: Phone) -> web.Response:
 async def take(request: web.Request, phone: Phone) -> web.StreamResponse:
     """Take the form: lead to the page of the request, or show the form again with what is wrong."""
     words = html.spoken(request, phone)
-    given = await _given(request)
+    given: dict[str, str] = {}
     try:
+        given = await _given(request)
         asking = _asking(given, phone, words)
         now = phone.account.host.clock.now().timestamp()
         wait_s = phone.account.intake.addresses.wait_s(network(request.remote), now)

@@ -20,6 +20,7 @@ from channels.port import Host, Slot
 #: How long a wish that was stored may take to be decided, before its place is given to another.
 _DECIDED_WITHIN = timedelta(minutes=10)
 _KEEP_S = 60 * 86400.0
+_ROUNDS = 5
 _OPEN = frozenset({"open", "held", "snoozed"})
 
 
@@ -45,11 +46,8 @@ class Taken(Struct, frozen=True, kw_only=True):
     slot: Slot | None = None
     #: Set when it was too early or too late to call now: the earliest time for it.
     quiet_until: datetime | None = None
-
-    @property
-    def not_before(self) -> datetime | None:
-        """Return the earliest time for the call; None = at once."""
-        return self.slot.start if self.slot is not None else self.quiet_until
+    #: The earliest time for the call; None = at once.
+    not_before: datetime | None = None
 
 
 class Asking(Struct, frozen=True, kw_only=True):
@@ -111,28 +109,46 @@ class Intake:
         number = self.checked(asking.number)
         if not await self.welcome(number):
             raise Trouble("tier")
-        now = self._host.clock.now()
         thread = thread_of(asking)
-        known, version = await memos.read(self._host, _name(number), Open)
-        if known is not None and known.thread == thread:
-            return Taken(thread=thread, number=number)
-        if known is not None and await self._alive(known):
-            await self._add(asking, known, number)
-            return Taken(thread=known.thread, number=number, already=True)
-        wait_s = 0.0 if asking.trusted else self._numbers.wait_s(number, now.timestamp())
+        for _ in range(_ROUNDS):
+            known, version = await memos.read(self._host, _name(number), Open)
+            if known is not None and (known.thread == thread or await self._alive(known)):
+                return await self._again(asking, known, number)
+            mine = Open(thread=thread, at=self._host.clock.now(), said=(_hash(asking.text),))
+            self._limit(asking, number)
+            if await memos.write(self._host, _name(number), mine, version, keep_s=_KEEP_S):
+                return await self._first(asking, mine, number)
+        raise Unavailable("the same number asks many times at once")
+
+    def _limit(self, asking: Asking, number: str) -> None:
+        """Raise Trouble when the number asks too often."""
+        now = self._host.clock.now().timestamp()
+        wait_s = 0.0 if asking.trusted else self._numbers.wait_s(number, now)
         if wait_s > 0:
             raise Trouble("rate", after_s=wait_s)
-        mine = Open(thread=thread, at=now, said=(_hash(asking.text),))
-        if not await memos.write(self._host, _name(number), mine, version, keep_s=_KEEP_S):
-            raise Unavailable("the same number asks twice at once")
+
+    async def _again(self, asking: Asking, known: Open, number: str) -> Taken:
+        """Return the wish that is there already, the same or an earlier one that is still open."""
+        already = known.thread != thread_of(asking)
+        if already:
+            await self._add(asking, known, number)
+        return Taken(thread=known.thread, number=number, already=already, not_before=known.not_before)
+
+    async def _first(self, asking: Asking, mine: Open, number: str) -> Taken:
+        """Store the wish, now that the number's place is ours."""
         try:
-            taken = await self._store(asking, thread, number)
-            if taken.not_before is not None:
-                kept = replace(mine, not_before=taken.not_before)
-                await memos.write(self._host, _name(number), kept, version + 1, keep_s=_KEEP_S)
+            taken = await self._store(asking, mine.thread, number)
         except BaseException:
             await self._host.forget(_name(number))
             raise
+        if taken.not_before is not None:
+            await memos.change(
+                self._host,
+                _name(number),
+                Open,
+                lambda known: None if known is None else replace(known, not_before=taken.not_before),
+                keep_s=_KEEP_S,
+            )
         return taken
 
     async def _add(self, asking: Asking, known: Open, number: str) -> None:
@@ -156,7 +172,13 @@ class Intake:
         earliest = hours.earliest(now)
         quiet_until = earliest if slot is None and earliest > now else None
         wish = self._wish(asking, thread, number)
-        taken = Taken(thread=thread, number=number, slot=slot, quiet_until=quiet_until)
+        taken = Taken(
+            thread=thread,
+            number=number,
+            slot=slot,
+            quiet_until=quiet_until,
+            not_before=slot.start if slot is not None else quiet_until,
+        )
         try:
             await self._host.deliver(
                 parse.message(replace(wish, not_before=taken.not_before), self._host.account)
