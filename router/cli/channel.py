@@ -62,7 +62,7 @@ def check(config: Config = None) -> None:
             typer.echo(one, err=True)
         raise typer.Exit(1)
     names = registry.names()
-    typer.echo(f"{len(names)} channels are well: {', '.join(names)}; so are the {count} accounts.")
+    typer.echo(f"{len(names)} channels are well: {', '.join(names)}; and so are all accounts ({count}).")
 
 
 @group.command("test")

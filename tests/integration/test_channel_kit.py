@@ -127,3 +127,32 @@ def test_every_problem_of_a_folder_is_told_at_once(tmp_path: Path) -> None:
         "has no test_",
     ):
         assert said in found
+
+
+def test_accounts_and_folders_are_checked_together(checkout: Checkout) -> None:
+    """`channels check` names what is wrong with the settings; without it, it says that all is well."""
+    settings = checkout.folder / "handleby.toml"
+    account = f'[channels.{NEW}.main]\ntoken = "t"\nwebhook_secret = "s"\napi = "http://127.0.0.1:9"\n'
+    settings.write_text(account + 'poll = "soon"\n[channels.webchat.site]\norigins = ["nonsense"]\n')
+    done = checkout.run("router", "channels", "check")
+    assert done.returncode == 1
+    assert f"channels.{NEW}.main.poll: must be a duration" in done.stderr
+    settings.write_text(account + '[channels.webchat.site]\norigins = ["nonsense"]\n')
+    done = checkout.run("router", "channels", "check")
+    assert "'nonsense' is not an origin" in done.stderr
+    settings.write_text(account)
+    assert "and so are all accounts (1)" in checkout.succeed("router", "channels", "check")
+
+
+def test_an_account_is_tried_from_the_command_line(checkout: Checkout) -> None:
+    """Without service and provider, `channels test` says what cannot be reached and what to do, and fails."""
+    settings = checkout.folder / "handleby.toml"
+    settings.write_text(
+        f'[channels.{NEW}.main]\ntoken = "t"\nwebhook_secret = "s"\napi = "http://127.0.0.1:9"\n'
+    )
+    done = checkout.run("router", "channels", "test", f"{NEW}/main")
+    assert done.returncode == 1
+    assert "FAULT  The provider cannot be reached" in done.stdout
+    assert "Start the service (`handleby run`)" in done.stdout
+    done = checkout.run("router", "channels", "test", "fax/other")
+    assert f"Accounts in the settings: {NEW}/main." in done.stderr
