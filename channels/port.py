@@ -142,7 +142,10 @@ class Host(Protocol):
         ...
 
     async def recall(self, name: str) -> Memo:
-        """Return what was kept for this account under the name."""
+        """Return what was kept for this account under the name.
+
+        Like `remember`, `forget` and `ours`, raises Unavailable when the store cannot be asked.
+        """
         ...
 
     async def remember(self, name: str, value: str, version: int, *, keep_s: float | None = None) -> bool:

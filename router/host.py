@@ -3,21 +3,22 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from channels.errors import LeaseLost
+from channels.errors import LeaseLost, Unavailable
 from channels.message import Identity, Message
 from channels.port import Blobs, Case, Clock, Line, Memo, Receipt, Slot, Standing, Work
 from router import assign
 from router.accept import Acceptor
 from router.calls import Calls
 from router.conversation import Agent, Conversation, thread_link
+from router.errors import StoreError
 from router.house import Account, House
 from router.leases import LEASE_POLL_S, LEASE_S, StoreCursor
 from router.lines import expected_by, leaving, line_of, position
@@ -64,6 +65,15 @@ class HostParts(Struct, frozen=True, kw_only=True):
     organisation: str
     public_url: str
     agents: Agents = field(default_factory=Agents)
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Say of a store that fails what channels understand: the sender is to try again."""
+    try:
+        yield
+    except StoreError as error:
+        raise Unavailable(str(error)) from error
 
 
 class AccountHost:
@@ -185,16 +195,18 @@ class AccountHost:
         """Tell whether our outbox sent this, or is sending it right now."""
         links = [thread_link(self.channel, self.account, thread)] if thread else []
         links += [f"mid:{one}" for one in reversed(references)]
-        for link in links:
-            found = await self._parts.store.by_link(link)
-            if found is not None and leaving(found, text):
-                return True
-        # asked for last: what was leaving a moment ago has its name by now
-        return await self._parts.store.by_link(f"mid:{message_id}") is not None
+        with storing():
+            for link in links:
+                found = await self._parts.store.by_link(link)
+                if found is not None and leaving(found, text):
+                    return True
+            # asked for last: what was leaving a moment ago has its name by now
+            return await self._parts.store.by_link(f"mid:{message_id}") is not None
 
     async def recall(self, name: str) -> Memo:
         """Return what was kept for this account under the name."""
-        found = await self._parts.store.record("memo", self._memo(name))
+        with storing():
+            found = await self._parts.store.record("memo", self._memo(name))
         return Memo() if found is None else Memo(value=str(found.value["value"]), version=found.version)
 
     async def remember(self, name: str, value: str, version: int, *, keep_s: float | None = None) -> bool:
@@ -207,11 +219,13 @@ class AccountHost:
             version=version + 1,
             expires_at=expires,
         )
-        return await self._parts.store.put_record(record)
+        with storing():
+            return await self._parts.store.put_record(record)
 
     async def forget(self, name: str) -> None:
         """Keep it no longer."""
-        await self._parts.store.drop_record("memo", self._memo(name))
+        with storing():
+            await self._parts.store.drop_record("memo", self._memo(name))
 
     def _memo(self, name: str) -> str:
         return f"{self.channel}:{self.account}:{name}"

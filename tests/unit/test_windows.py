@@ -1,15 +1,20 @@
 """Public messages, reply windows and copies of our own words: what the other channels ask of the router."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
+import pytest
 from msgspec.structs import replace
 
-from channels.errors import InDoubt
+from channels.errors import InDoubt, Unavailable
 from channels.message import Identity, Kind, Message
 from router.actions import Answer
 from router.audit import audit
 from router.conversation import PromiseState, SendState, Status
+from router.errors import StoreError
+from router.ports import Store
 from router.promise import SOONEST
 from tests.support.hosting import Hosting
 from tests.support.world import World
@@ -156,3 +161,29 @@ async def test_a_memo_is_kept_by_compare_and_set(tmp_path: Path) -> None:
     assert await there.remember("slot", "bob", 0)
     await there.forget("slot")
     assert (await here.recall("slot")).version == 0
+
+
+async def test_a_store_that_fails_is_told_in_the_channels_own_words(tmp_path: Path) -> None:
+    """A channel that asks for a memo or for our own words learns that the sender should try again."""
+    world = World(tmp_path)
+    host = Hosting(world, store=cast(Store, Broken())).host("webchat", "site")
+    with pytest.raises(Unavailable, match="disk"):
+        await host.recall("slot")
+    with pytest.raises(Unavailable):
+        await host.remember("slot", "ana", 0)
+    with pytest.raises(Unavailable):
+        await host.forget("slot")
+    with pytest.raises(Unavailable):
+        await host.ours("x:1")
+
+
+class Broken:
+    """A store whose disk is gone."""
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[None]]:
+        """Return a verb that fails."""
+
+        async def fail(*_: object, **__: object) -> None:
+            raise StoreError("the disk is gone")
+
+        return fail
