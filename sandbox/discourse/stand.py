@@ -154,7 +154,10 @@ class DiscourseStand:
 
     def _heard(self, post: Post) -> None:
         """Note it for the customer whom it answers: of a post in public there is one copy."""
-        answered = next((one for one in self.board.shown(post.topic) if one.number == post.reply_to), None)
+        shown = {one.number: one for one in self.board.shown(post.topic)}
+        answered = shown.get(post.reply_to or 0)
+        while answered is not None and answered.author.username in {self.api.us.username, AGENT}:
+            answered = shown.get(answered.reply_to or 0)  # what adds to our own words is for whom those were
         members = post.topic.members
         partner = next((name for name in members or () if name != self.api.us.username), "")
         addressed = (
