@@ -2,11 +2,13 @@
 
 import asyncio
 
+from msgspec import Struct
+
 from channels.errors import NotSent, Refused
 from channels.message import Outgoing, Sent
 from channels.port import Channel
 from router import log
-from router.conversation import Conversation, SendState
+from router.conversation import Conversation, Item, SendState
 from router.outbox import Result
 
 logger = log.get(__name__)
@@ -16,12 +18,27 @@ logger = log.get(__name__)
 SEND_S = 52.0
 
 
-async def carry(channel: Channel, conversation: Conversation, out: Outgoing, *, read_back: bool) -> Result:
+class Job(Struct, frozen=True, kw_only=True):
+    """One thing to send or to read back, once its new state is written."""
+
+    conversation: Conversation
+    outgoing: Outgoing
+    read_back: bool
+
+
+def job_of(conversation: Conversation, item: Item, out: Outgoing) -> Job:
+    """Return what is to be done for an entry: what is in doubt is read back."""
+    doubt = item.state in {SendState.SENDING, SendState.UNKNOWN}
+    return Job(conversation=conversation, outgoing=out, read_back=doubt)
+
+
+async def carry(channel: Channel, work: Job) -> Result:
     """Send it once, or read back whether it was sent; anything but a clear answer is `unknown`."""
+    out = work.outgoing
 
     def result(state: SendState, reason: str = "", message_id: str = "", after_s: float = 0.0) -> Result:
         return Result(
-            conversation=conversation,
+            conversation=work.conversation,
             item=out.id,
             state=state,
             reason=reason,
@@ -31,7 +48,7 @@ async def carry(channel: Channel, conversation: Conversation, out: Outgoing, *, 
 
     try:
         async with asyncio.timeout(SEND_S):
-            sent: Sent | None = await (channel.reconcile(out) if read_back else channel.send(out))
+            sent: Sent | None = await (channel.reconcile(out) if work.read_back else channel.send(out))
     except NotSent as error:
         return result(SendState.RETRY, str(error), after_s=error.after_s)
     except Refused as error:

@@ -1,17 +1,17 @@
 """The sender: every note and answer leaves once, or somebody is told why not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from time import perf_counter
+from typing import TypeAlias
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.message import Outgoing
 from channels.port import Channel, Clock
 from router import log, metrics, outbox
-from router.carry import carry
+from router.carry import Job, carry, job_of
 from router.conversation import Conversation, Item, SendState
 from router.errors import StoreError
 from router.faults import reach
@@ -36,13 +36,8 @@ SETTLE_S = 6.0
 MOST_NOTES = 3
 NOTES_WINDOW_S = 24 * 3600.0
 
-
-class Job(Struct, frozen=True, kw_only=True):
-    """One thing to send or to read back, once its new state is written."""
-
-    conversation: Conversation
-    outgoing: Outgoing
-    read_back: bool
+#: A conversation as it is to be written, and what may then leave.
+Draft: TypeAlias = tuple[Conversation, list[tuple[Item, Outgoing]]]
 
 
 class Notifier:
@@ -127,18 +122,28 @@ class Notifier:
             return [], False
         allowed = await self._allowed(found)
         seen = await self._seen(found)
-        drafts = [self._prepare(one, allowed, seen) for one in found]
-        changes = [changed(before, after) for before, (after, _) in zip(found, drafts, strict=True)]
-        outcome = await self._store.commit(Commit(changes=changes))
+        drafts: list[Draft] = []
+        try:
+            for one in found:
+                drafts.append(self._prepare(one, allowed, seen))  # noqa: PERF401  # kept when a later one fails
+            changes = [changed(before, after) for before, (after, _) in zip(found, drafts, strict=True)]
+            outcome = await self._store.commit(Commit(changes=changes))
+        except BaseException:
+            self._give_back(out for _, wanted in drafts for _, out in wanted)
+            raise
         reach("ob.sending")
         jobs: list[Job] = []
         for change, (_, wanted), won in zip(changes, drafts, outcome.changes, strict=True):
-            for item, out in wanted:
-                if won:
-                    jobs.append(_job(change.conversation, item, out))
-                else:
-                    self.gates.give_back((out.channel, out.account))
+            if won:
+                jobs += [job_of(change.conversation, item, out) for item, out in wanted]
+            else:
+                self._give_back(out for _, out in wanted)
         return jobs, len(found) == BATCH
+
+    def _give_back(self, unsent: Iterable[Outgoing]) -> None:
+        """Take back the permissions of what does not leave now after all."""
+        for out in unsent:
+            self.gates.give_back((out.channel, out.account))
 
     async def _allowed(self, found: Sequence[Conversation]) -> Mapping[str, bool]:
         """Reserve the notes of this pass against the limit for each sender."""
@@ -169,7 +174,7 @@ class Notifier:
 
     def _prepare(
         self, conversation: Conversation, allowed: Mapping[str, bool], seen: Mapping[str, int]
-    ) -> tuple[Conversation, list[tuple[Item, Outgoing]]]:
+    ) -> Draft:
         now, house = self._clock.now(), self._house()
         wanted: list[tuple[Item, Outgoing]] = []
         for item in outbox.due(conversation, now):
@@ -221,7 +226,7 @@ class Notifier:
         address = (out.channel, out.account)
         started = perf_counter()
         try:
-            result = await carry(self._channels[address], job.conversation, out, read_back=job.read_back)
+            result = await carry(self._channels[address], job)
         except BaseException:
             self.gates.give_back(address)
             raise
@@ -280,11 +285,6 @@ class Notifier:
             for one in results
             if one.conversation.id in fresh
         ]
-
-
-def _job(conversation: Conversation, item: Item, out: Outgoing) -> Job:
-    doubt = item.state in {SendState.SENDING, SendState.UNKNOWN}
-    return Job(conversation=conversation, outgoing=out, read_back=doubt)
 
 
 def _recorded(result: Result, now: datetime) -> Change:

@@ -55,14 +55,14 @@ def wording() -> Wording:
 class World:
     """A service made of twins."""
 
-    def __init__(self, folder: Path, rules: str = RULES) -> None:
+    def __init__(self, folder: Path, rules: str = RULES, store: type[MemoryStore] = MemoryStore) -> None:
         """Load the rules and build every part."""
         path = folder / "rules.yaml"
         path.write_text(rules, encoding="utf-8")
         self.book = load(path, channels=CHANNELS)
         self.clock = ManualClock(MONDAY_NOON)
         self.ids = SequenceIds()
-        self.store = MemoryStore(self.clock)
+        self.store = store(self.clock)
         self.broker = MemoryBroker(self.clock)
         self.events = MemoryEvents()
         self.house = House(

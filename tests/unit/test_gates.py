@@ -3,9 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from channels.errors import NotSent
 from router.conversation import SendState
+from router.errors import StoreError
 from router.gates import FAILURES, IN_FLIGHT, Gate
+from router.ports import Commit, Outcome
+from router.testing import MemoryStore
 from tests.support.world import World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -84,6 +89,32 @@ def test_a_refusal_is_an_answer() -> None:
         assert gate.ask(NOON) is None
         gate.done(str(number), SendState.FAILED, NOON, 0.1, "no such address")
     assert gate.trouble == ""
+
+
+class Busy(MemoryStore):
+    """A store that can be read, and written only sometimes."""
+
+    writable = True
+
+    async def commit(self, commit: Commit) -> Outcome:
+        """Fail while it is not writable."""
+        if not self.writable:
+            raise StoreError("the database is locked")
+        return await super().commit(commit)
+
+
+async def test_what_the_store_did_not_let_go_does_not_close_the_gate(tmp_path: Path) -> None:
+    """Permissions of sends that were never written down are taken back, however often the store fails."""
+    world = World(tmp_path, store=Busy)
+    await world.take(*(world.mail_from(f"c{number}@example.org") for number in range(20)))
+    assert isinstance(world.store, Busy)
+    world.store.writable = False
+    for _ in range(IN_FLIGHT // 20 + 1):
+        with pytest.raises(StoreError):
+            await world.notifier.claim()
+    world.store.writable = True
+    await world.send()
+    assert len(world.mail.sent) == 20
 
 
 async def test_a_dead_provider_is_left_alone_and_shown(tmp_path: Path) -> None:
