@@ -124,8 +124,22 @@ class Joiner:
         after = persons.united(root, leaf, join)
         if not await self._write([after]):
             return None
+        await self._close(after.id, leaf)
         await self._tell("customers joined", after, leaf, by=join.by, evidence=join.evidence)
         return _next(after)
+
+    async def _close(self, root: str, leaf: Customer) -> None:
+        """Let nobody write a leaf any more who read it before, and take over what was written until then."""
+        for _ in range(ROUNDS):
+            if await self._write([leaf]):
+                return
+            known = await self._store.customers([root, leaf.id])
+            here, fresh = known[root], known[leaf.id]
+            if fresh.joined_into != root or leaf.id not in here.ids:
+                return  # parted again, or joined on: they have a writer of their own
+            after = persons.taken_over(here, leaf, fresh)
+            if after is here or await self._write([after]):
+                leaf = fresh
 
     async def _prepared(self, root: Customer, staying: set[str], leaving: set[str]) -> Customer | None:
         """Write the record of who leaves, not in force yet, and let the parts lead where they will belong."""

@@ -198,6 +198,14 @@ def united(root: Customer, leaf: Customer, join: Join) -> Customer:
     return replace(whole(root, kept.values()), joins=tuple(joins.values()), apart=tuple(apart))
 
 
+def taken_over(root: Customer, before: Customer, after: Customer) -> Customer:
+    """Return the root with what changed in the parts of a leaf since it was read; the same value when nothing did."""
+    known = {part.id: part for part in parts(before)}
+    news = {part.id: part for part in parts(after) if known.get(part.id) != part}
+    merged = tuple(news.get(part.id, part) for part in parts(root))
+    return root if merged == parts(root) else whole(root, merged)
+
+
 def sides(one: Customer, gone: Join) -> tuple[set[str], set[str]]:
     """Return the ids that stay with the record's own one when this join goes, and those that leave."""
     joins = [each for each in one.joins if each is not gone]

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from channels.message import Identity
 from router import persons
-from router.conversation import Customer, Join
+from router.conversation import Customer, Join, Part
+from router.customers import Customers
 from router.errors import ActionError, Conflict
 from router.joiner import Joiner
 from router.ports import Commit, Outcome, Store
@@ -275,6 +276,70 @@ async def test_a_kill_between_two_writes_is_mended(
         assert await seen(store, letter) == ("c_b", {"b", "c"}, ["cv_c", "cv_b"])
     await whole.join(join("c", "a"))
     assert await seen(store, "b") == ("c_a", set("abc"), ["cv_c", "cv_b", "cv_a"])
+
+
+class Busy:
+    """A store on which others do something right after some of its writes."""
+
+    def __init__(self, store: Store, then: dict[int, Callable[[], Awaitable[None]]]) -> None:
+        self._store, self._count, self._then = store, 0, then
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Outcome:
+        """Write, and let the others come in."""
+        outcome = await self._store.commit(commit)
+        self._count += 1
+        if self._count in self._then:
+            await self._then[self._count]()
+        return outcome
+
+
+@pytest.mark.parametrize(("read", "written"), [(1, 2), (1, 3), (2, 3)])
+@pytest.mark.parametrize("letter", ["a", "b"])
+async def test_what_a_person_sets_during_a_join_is_kept(
+    store: Store, store_clock: ManualClock, letter: str, read: int, written: int
+) -> None:
+    """Read after one write of a join and written after another: it is kept, or the writer is told that it lost."""
+    await given(store, "ab")
+    known: list[Customer] = []
+    won: list[bool] = []
+
+    async def look() -> None:
+        known.extend((await store.customers_of([f"email:{letter}@x.org"])).values())
+
+    async def write() -> None:
+        def told(part: Part) -> Part:
+            return replace(part, attributes={"tier": "premium"})
+
+        fresh = replace(persons.changed(known[0], f"c_{letter}", told), version=known[0].version + 1)
+        won.extend((await store.commit(Commit(customers=[fresh]))).customers)
+
+    busy: Any = Busy(store, {read: look, written: write})
+    await joiner(busy, store_clock).join(join("a", "b"))
+    one = await store.customer("c_b")
+    assert one is not None
+    assert one.ids == ("c_a", "c_b")
+    assert won == [bool(one.attributes)]
+
+
+async def test_what_a_person_sets_in_the_middle_of_a_join_is_kept(
+    store: Store, store_clock: ManualClock
+) -> None:
+    """Somebody changes the one who is being joined before the other has them: the change goes along."""
+    await given(store, "ab")
+
+    async def change() -> None:
+        await Customers(store, store_clock).change("c_b", {"tier": "premium"}, by="lea")
+
+    busy: Any = Busy(store, {1: change})
+    await joiner(busy, store_clock).join(join("a", "b"))
+    one = await store.customer("c_a")
+    assert one is not None
+    assert one.attributes == {"tier": "premium"}
+    _, parted = await joiner(store, store_clock).split("c_a", "c_a", "c_b", by="tom")
+    assert parted.attributes == {"tier": "premium"}
 
 
 async def _sound(store: Store, letters: str) -> None:
