@@ -16,6 +16,8 @@ Arguments: TypeAlias = dict[str, Any]
 Method: TypeAlias = Callable[[Arguments], dict[str, Any]]
 #: Messages that a channel takes at once, and then one a second.
 BURST = 5
+#: Most messages of a page, and what a cursor to the next one begins with.
+PAGE, CURSOR = 999, "next_ts:"
 #: Seconds to wait, as told with 429.
 RETRY_AFTER = 1
 MARKUP = "<html><body><h1>503 Service Unavailable</h1></body></html>"
@@ -188,12 +190,16 @@ class Api:
             if one.channel == channel and oldest <= float(one.ts) <= latest
         ]
         seen = [one for one in found if not one.thread_ts or one.broadcast]
-        limit = int(given.get("limit") or 100)
+        limit = min(int(given.get("limit") or 100), PAGE)
+        if cursor := str(given.get("cursor") or ""):
+            if not cursor.startswith(CURSOR):
+                raise Wrong("invalid_cursor")
+            seen = [one for one in seen if float(one.ts) <= float(cursor.removeprefix(CURSOR))]
         whole = _yes(given.get("include_all_metadata"))
-        return {
-            "messages": [_shown(one, metadata=whole) for one in seen[:limit]],
-            "has_more": len(seen) > limit,
-        }
+        page = {"messages": [_shown(one, metadata=whole) for one in seen[:limit]]}
+        if len(seen) <= limit:
+            return page | {"has_more": False}
+        return page | {"has_more": True, "response_metadata": {"next_cursor": f"{CURSOR}{seen[limit].ts}"}}
 
 
 def _shown(said: Said, *, metadata: bool) -> dict[str, Any]:

@@ -20,9 +20,10 @@ TIMEOUT_S = 10.0
 AFTER_S = 30.0
 #: Marks our messages, so that they can be found again.
 EVENT = "handleby_notice"
-#: How far around the time of sending a message is looked for, and how many are looked at.
-BEFORE, AFTER = timedelta(seconds=5), timedelta(seconds=30)
-LOOKED_AT = 100
+#: How far around the time of sending a message is looked for: Slack's clock may differ from ours.
+AROUND = timedelta(minutes=10)
+#: Messages on a page, and most pages; in this time we post no more than one a second.
+LOOKED_AT, PAGES = 200, 12
 
 REVOKED = frozenset(
     {
@@ -99,21 +100,30 @@ class Client:
 
     async def find(self, channel: str, mark: str, at: datetime) -> str:
         """Return the time stamp of the message with the mark, posted about then; "" when there is none."""
-        found = await self._done(
+        cursor = ""
+        for _ in range(PAGES):
+            found = await self._page(channel, at, cursor)
+            for one in found.get("messages") or ():
+                about = one.get("metadata") or {}
+                if about.get("event_type") == EVENT and (about.get("event_payload") or {}).get("id") == mark:
+                    return str(one.get("ts") or "")
+            cursor = str((found.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        return ""
+
+    async def _page(self, channel: str, at: datetime, cursor: str) -> AsyncSlackResponse:
+        return await self._done(
             self._ready().conversations_history(
                 channel=channel,
-                oldest=f"{(at - BEFORE).timestamp():.6f}",
-                latest=f"{(at + AFTER).timestamp():.6f}",
+                oldest=f"{(at - AROUND).timestamp():.6f}",
+                latest=f"{(at + AROUND).timestamp():.6f}",
                 inclusive=True,
                 limit=LOOKED_AT,
+                cursor=cursor or None,
                 include_all_metadata=True,
             )
         )
-        for one in found.get("messages") or ():
-            about = one.get("metadata") or {}
-            if about.get("event_type") == EVENT and (about.get("event_payload") or {}).get("id") == mark:
-                return str(one.get("ts") or "")
-        return ""
 
     async def whisper(self, channel: str, user: str, text: str) -> None:
         """Show one person a text that only they see."""

@@ -16,6 +16,7 @@ from router.journal import changed
 from router.ports import Commit
 from router.steps import flag
 from sandbox.faults import Fault
+from sandbox.slack.workspace import Said
 from tests.support.slack import SlackWorld, connected, rules
 
 
@@ -242,6 +243,31 @@ async def test_an_answer_in_doubt_is_looked_up_and_not_sent_twice(one: SlackWorl
         await one.world.actions.resolve(case.id, agent="maria")
         await one.tell()
         assert "resolved." in told[0].words()
+
+
+@pytest.mark.parametrize("skew_s", [-240.0, -20.0, 20.0, 240.0])
+async def test_an_answer_in_doubt_is_found_whatever_our_clock_says(one: SlackWorld, skew_s: float) -> None:
+    """Slack took the message, broke the connection, and its clock differs from ours: it is not sent twice."""
+    clock = one.world.clock
+    one.stand.workspace.now = lambda: clock.now().timestamp() + skew_s
+    await one.world.here("maria")
+    case = await one.mail()
+    one.stand.faults.set(Fault.DROPPED, times=1)
+    await one.tell(20)
+    assert len([said for said in one.to("maria") if case.reference in said.words()]) == 1
+
+
+async def test_an_answer_in_doubt_is_found_among_many(one: SlackWorld) -> None:
+    """However much was posted to the same person about then, all pages are looked through."""
+    await one.world.here("maria")
+    case = await one.mail()
+    one.stand.faults.set(Fault.DROPPED, times=1)
+    await one.tell(2)
+    (told,) = one.to("maria")
+    for number in range(250):
+        one.stand.workspace.say(Said(channel=told.channel, ts="", text=f"Other {number}", blocks=[]))
+    await one.tell(20)
+    assert len([said for said in one.to("maria") if case.reference in said.words()]) == 1
 
 
 async def test_a_process_that_died_before_posting_loses_nothing(one: SlackWorld) -> None:
