@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from msgspec.structs import replace
 
-from channels.phone import html, parse
+from channels.phone import choices, html, parse
 from channels.phone.errors import Trouble
 from channels.phone.intake import Asking
 from channels.phone.keys import key_of
@@ -20,7 +20,6 @@ from channels.phone.quiet import hours_of
 from channels.phone.settings import clock
 from channels.phone.signature import fields
 from channels.phone.words import Words
-from channels.port import Slot
 
 #: Largest form, and most fields of one.
 BODY_BYTES = 16 * 1024
@@ -159,51 +158,9 @@ async def _form(phone: Phone, words: Words, given: Mapping[str, str], error: Tro
         "wrong": "" if at_number else html.paragraph("wrong", wrong),
         "number_wrong": f'<p class="wrong" id="number-wrong">{escape(wrong)}</p>' if at_number else "",
         "invalid": 'aria-invalid="true" aria-describedby="number-wrong"' if at_number else "",
-        "options": _options(phone, words, given),
-        "slots": _slots(free, words, phone, given),
+        "options": choices.options(phone, words, given),
+        "slots": choices.slots(free, words, phone, given),
         "ways": html.ways(phone, words),
     }
     status = 200 if error is None else {"rate": 429, "unavailable": 503}.get(error.why, 422)
     return html.page("callback.html", shown, raw=raw, status=status)
-
-
-def _options(phone: Phone, words: Words, given: Mapping[str, str]) -> str:
-    menu = phone.account.settings.menu
-    if not menu:
-        return ""
-    made = [
-        _option(key, about, chosen=given.get("about") == key)
-        for key, about in [*menu.items(), ("0", words("page_other"))]
-    ]
-    label = f'<label for="about">{escape(words("page_about"))}</label>'
-    return f'<div class="field">{label}<select id="about" name="about">{"".join(made)}</select></div>'
-
-
-def _slots(free: list[Slot], words: Words, phone: Phone, given: Mapping[str, str]) -> str:
-    """Return the choice of a time; nothing when there is none."""
-    if not free:
-        return ""
-    zone, now = phone.account.zone_of(""), phone.account.host.clock.now()
-    made = "".join(
-        _option(
-            one.start.isoformat(),
-            words.at(one.start, now, zone),
-            chosen=given.get("slot") == one.start.isoformat(),
-        )
-        for one in free
-    )
-    chosen = "checked" if given.get("when") == "slot" else ""
-    label = escape(words("page_slot_label"))
-    hint = escape(words("page_times_zone", zone=zone.key.rsplit("/", 1)[-1].replace("_", " ")))
-    return (
-        f'<label class="choice"><input type="radio" name="when" value="slot" {chosen}>'
-        f"<span>{escape(words('page_slot'))}</span></label>"
-        f'<div class="field nested"><label class="hidden" for="slot">{label}</label>'
-        f'<select id="slot" name="slot" aria-describedby="slot-hint">{made}</select>'
-        f'<p class="hint" id="slot-hint">{hint}</p></div>'
-    )
-
-
-def _option(value: str, text: str, *, chosen: bool) -> str:
-    mark = " selected" if chosen else ""
-    return f'<option value="{escape(value)}"{mark}>{escape(text)}</option>'

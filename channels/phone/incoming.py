@@ -16,14 +16,13 @@ from channels.phone.errors import Trouble
 from channels.phone.intake import Asking, Taken
 from channels.phone.limits import Rate
 from channels.phone.parse import Call
+from channels.phone.questions import OFFERED, Questions, known, number_of
 from channels.phone.reach import Ask, Reach
 from channels.phone.said import Said
 from channels.phone.twiml import Twiml
 
 #: How often a caller who presses nothing, or the wrong thing, is asked again.
 ASKED = 3
-#: Times offered at once on the telephone.
-OFFERED = 3
 #: Keys: for a person, for a reference, for more.
 PERSON, REFERENCE, MORE = "0", "*", "9"
 _NO_WAY = frozenset({"number", "premium", "short", "withheld"})
@@ -37,6 +36,7 @@ class Incoming:
         self._account, self._host, self._words = account, account.host, account.words
         self._intake, self._settings = account.intake, account.settings
         self._reach, self._said = reach, said
+        self._ask = Questions(account)
         per_hour = 6 * account.settings.requests_per_hour
         self._callers = Rate(per_hour=per_hour, burst=max(6, per_hour // 6))
 
@@ -63,17 +63,15 @@ class Incoming:
         if waits:
             return await self._stands(waits, opening)
         if case is not None:
-            return await self._on(
-                {**_known(number), "c": case.reference}, call, [*opening, words("software")]
-            )
-        return await self._menu(_known(number), [*opening, words("software")])
+            return await self._on({**known(number), "c": case.reference}, call, [*opening, words("software")])
+        return await self._ask.menu(known(number), [*opening, words("software")])
 
     async def _stands(self, thread: str, opening: list[str]) -> Twiml:
         """Tell a caller who waits for a call already how it stands; they keep their place."""
         told = await self._said.standing(thread)
         if self._settings.listen:
             answer = self._account.twiml()
-            part = answer.gather(self._url("add", {"t": thread}), timeout=5, listen=True)
+            part = answer.gather(self._account.url("add", {"t": thread}), timeout=5, listen=True)
             part.say(*opening, self._words("already"), *told, self._words("say_more"))
             return answer
         return (
@@ -82,36 +80,19 @@ class Incoming:
             .hang_up()
         )
 
-    async def _menu(self, state: Mapping[str, str], opening: list[str]) -> Twiml:
-        words = self._words
-        answer = self._account.twiml()
-        part = answer.gather(self._url("menu", state))
-        part.say(*opening)
-        part.say(*(words("option", about=about, key=key) for key, about in self._settings.menu.items()))
-        part.say(words("option_person"), words("option_reference"))
-        if not self._settings.menu:
-            part.say(*self._when_said(await self._has_slots(state)))
-        return answer
-
     async def menu(self, call: Call, query: dict[str, str]) -> Twiml:
         """Take the choice of the menu."""
         if call.digits == REFERENCE:
-            return self._ask_reference(query, [])
+            return self._ask.reference(query, [])
         if call.digits == PERSON:
             return await self._on({**query, "p": "1", "w": "now"}, call)
         if not self._settings.menu and call.digits:
             return await self.when(call, query)
         if call.digits in self._settings.menu:
             return await self._on({**query, "b": call.digits}, call)
-        return await self._again(query, lambda state: self._menu(state, [self._words("again")]))
+        return await self._again(query, lambda state: self._ask.menu(state, [self._words("again")]))
 
     # --- an open case, by its reference
-
-    def _ask_reference(self, state: Mapping[str, str], opening: list[str]) -> Twiml:
-        answer = self._account.twiml()
-        part = answer.gather(self._url("reference", state), digits=0, timeout=8, finish="#")
-        part.say(*opening, self._words("type_reference"))
-        return answer
 
     async def reference(self, call: Call, query: dict[str, str]) -> Twiml:
         """Put the caller through to whoever has the case of the typed reference."""
@@ -122,15 +103,9 @@ class Incoming:
         if case is not None:
             return await self._on({**query, "c": case.reference, "w": "now"}, call)
         state = {key: value for key, value in query.items() if key != "k"}
-        return await self._menu(state, [self._words("no_reference")])
+        return await self._ask.menu(state, [self._words("no_reference")])
 
     # --- the number
-
-    def _ask_number(self, state: Mapping[str, str], opening: list[str]) -> Twiml:
-        answer = self._account.twiml()
-        part = answer.gather(self._url("number", state), digits=0, timeout=10, finish="#")
-        part.say(*opening, self._words("type_number"))
-        return answer
 
     async def number(self, call: Call, query: dict[str, str]) -> Twiml:
         """Take the number that was typed."""
@@ -141,55 +116,22 @@ class Incoming:
             why = self._words("number_premium" if error.why == "premium" else "number_wrong")
 
             async def ask(state: Mapping[str, str]) -> Twiml:
-                return self._ask_number(state, [why])
+                return self._ask.number(state, [why])
 
             return await self._again(query, ask)
-        return await self._on({**query, **_known(number), "o": "1"}, call)
+        return await self._on({**query, **known(number), "o": "1"}, call)
 
     # --- now or later
-
-    async def _has_slots(self, state: Mapping[str, str]) -> bool:
-        return bool(await self._intake.slots.free(self._intake.hours(_number(state))))
-
-    def _when_said(self, slots: bool) -> list[str]:  # noqa: FBT001  # says whether there are any
-        return [self._words("when" if slots else "when_no_slots")]
-
-    async def _ask_when(self, state: Mapping[str, str], opening: list[str]) -> Twiml:
-        answer = self._account.twiml()
-        part = answer.gather(self._url("when", state))
-        ending = self._account.ending(_number(state))
-        part.say(*opening, self._words("use_number", ending=ending))
-        part.say(*self._when_said(await self._has_slots(state)))
-        return answer
 
     async def when(self, call: Call, query: dict[str, str]) -> Twiml:
         """Take whether it is to be as soon as it is their turn, at a time, or on another number."""
         if call.digits == "1":
             return await self._on({**query, "w": "now"}, call)
         if call.digits == "2":
-            return await self._ask_slot(query, 0, [])
+            return await self._ask.slot(query, 0, [])
         if call.digits == "3":
-            return self._ask_number(query, [])
-        return await self._again(query, lambda state: self._ask_when(state, [self._words("again")]))
-
-    async def _ask_slot(self, state: Mapping[str, str], skip: int, opening: list[str]) -> Twiml:
-        if not state.get("n"):
-            return self._ask_number({**state, "w": "slot"}, opening)
-        free = await self._intake.slots.free(self._intake.hours(_number(state)))
-        offered = free[skip : skip + OFFERED]
-        if not offered:
-            return await self._finish({**state, "w": "now"}, None, [*opening, self._words("slot_none")])
-        zone, now = self._account.zone_of(_number(state)), self._host.clock.now()
-        times = "-".join(slot.start.strftime("%Y%m%dT%H%M") for slot in offered)
-        answer = self._account.twiml()
-        part = answer.gather(self._url("slot", {**state, "s": times, "f": str(skip)}))
-        part.say(*opening)
-        for key, slot in enumerate(offered, 1):
-            said = self._words.at(slot.start, now, zone)
-            part.say(self._words("slot_option", time=said, key=key))
-        if len(free) > skip + OFFERED:
-            part.say(self._words("slot_more"))
-        return answer
+            return self._ask.number(query, [])
+        return await self._again(query, lambda state: self._ask.when(state, [self._words("again")]))
 
     async def slot(self, call: Call, query: dict[str, str]) -> Twiml:
         """Take the chosen time."""
@@ -197,18 +139,12 @@ class Incoming:
         skip = int(query.get("f", "0")) if query.get("f", "0").isdigit() else 0
         state = {key: value for key, value in query.items() if key not in {"s", "f"}}
         if call.digits == MORE:
-            return await self._ask_slot(state, skip + OFFERED, [])
+            return await self._ask.slot(state, skip + OFFERED, [])
         if call.digits.isdigit() and 1 <= int(call.digits) <= len(times):
             return await self._on({**state, "w": times[int(call.digits) - 1]}, call)
-        return await self._again(state, lambda asked: self._ask_slot(asked, skip, [self._words("again")]))
+        return await self._again(state, lambda asked: self._ask.slot(asked, skip, [self._words("again")]))
 
     # --- what it is about, in the caller's words
-
-    def _ask_about(self, state: Mapping[str, str]) -> Twiml:
-        answer = self._account.twiml()
-        part = answer.gather(self._url("about", state), timeout=5, listen=True)
-        part.say(self._words("say_about"))
-        return answer
 
     async def about(self, call: Call, query: dict[str, str]) -> Twiml:
         """Take what the caller said, or nothing."""
@@ -235,27 +171,20 @@ class Incoming:
         state = {key: value for key, value in state.items() if key != "k"}
         if not state.get("n"):
             withheld = numbers.withheld(call.caller)
-            return self._ask_number(state, [self._words("withheld" if withheld else "number_wrong")])
-        if not await self._intake.welcome(_number(state)):
-            return self._other_ways()
+            return self._ask.number(state, [self._words("withheld" if withheld else "number_wrong")])
+        if not await self._intake.welcome(number_of(state)):
+            return self._ask.other_ways()
         if state.get("w") == "slot":
-            return await self._ask_slot(state, 0, [])
+            return await self._ask.slot(state, 0, [])
         if state.get("w") and self._settings.listen and not state.get("p"):
-            return self._ask_about(state)
+            return self._ask.about(state)
         if state.get("w"):
             return await self._finish(state, call, [])
-        return await self._ask_when(state, [*opening])
+        return await self._ask.when(state, [*opening])
 
-    def _other_ways(self) -> Twiml:
-        ways = f" {self._words('or')} ".join(self._settings.other_ways)
-        told = self._words("not_for_tier", ways=ways) if ways else self._words("not_for_tier_bare")
-        return self._account.twiml().say(told, self._words("goodbye")).hang_up()
-
-    async def _finish(self, state: Mapping[str, str], call: Call | None, opening: list[str]) -> Twiml:
+    async def _finish(self, state: Mapping[str, str], call: Call, opening: list[str]) -> Twiml:
         """Store the wish, then tell who calls and by when."""
         asking = self._asking(state, call)
-        if asking is None:
-            return self._account.twiml().redirect(self._url("done", state))
         at_once = state.get("p") == "1"
         thread = self._reach.thread(asking)
         if at_once:
@@ -266,7 +195,7 @@ class Incoming:
             return await self._refused(error, state)
         except Unavailable:
             return self._account.twiml().say(self._words("unavailable")).hang_up()
-        if at_once and not taken.already and call is not None:
+        if at_once and not taken.already:
             through = await self._reach.at_once(call, taken, opening)
             if through is not None:
                 return through
@@ -290,22 +219,20 @@ class Incoming:
     async def _refused(self, error: Trouble, state: Mapping[str, str]) -> Twiml:
         """Say why it was not taken, and what else there is."""
         if error.why == "tier":
-            return self._other_ways()
+            return self._ask.other_ways()
         if error.why in {"slot", "quiet"}:
-            return await self._ask_slot(state, 0, [self._words("slot_gone")])
+            return await self._ask.slot(state, 0, [self._words("slot_gone")])
         if error.why in _NO_WAY:
-            return self._ask_number(state, [self._words("number_wrong")])
+            return self._ask.number(state, [self._words("number_wrong")])
         return self._account.twiml().say(self._words("too_often")).hang_up()
 
-    def _asking(self, state: Mapping[str, str], call: Call | None) -> Asking | None:
-        if call is None:
-            return None
+    def _asking(self, state: Mapping[str, str], call: Call) -> Asking:
         about = self._settings.menu.get(state.get("b", ""), "")
         same = state.get("o") != "1"
         asking = Asking(
             nonce=call.sid,
             way="tw",
-            number=_number(state),
+            number=number_of(state),
             about=about,
             text=call.speech,
             slot=_slot(state.get("w", "")),
@@ -323,18 +250,6 @@ class Incoming:
         if time >= ASKED:
             return self._account.twiml().say(self._words("goodbye")).hang_up()
         return await ask({**state, "k": str(time + 1)})
-
-    def _url(self, step: str, state: Mapping[str, str]) -> str:
-        return self._account.url(step, state)
-
-
-def _known(number: str) -> dict[str, str]:
-    """Return a number as addresses carry it: digits alone, as proxies write a plus anew."""
-    return {"n": number.lstrip("+")} if number else {}
-
-
-def _number(state: Mapping[str, str]) -> str:
-    return f"+{state['n']}" if state.get("n") else ""
 
 
 def _slot(text: str) -> datetime | None:
