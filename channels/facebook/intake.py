@@ -2,9 +2,9 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Callable
 
-import msgspec
 from msgspec.structs import replace
 
 from channels.errors import ChannelError
@@ -215,7 +215,9 @@ class Intake:
         return Attachment(name=file.name, content_type=file.content_type, size=len(file.data), blob=blob)
 
     async def _unreadable(self, item: Item, reason: str) -> None:
-        data = msgspec.json.encode(item.value, order="sorted")
+        data = json.dumps(
+            item.value, sort_keys=True
+        ).encode()  # also takes half an emoji, which others do not
         digest = hashlib.sha256(data).hexdigest()[:32]
         message = Message(
             key=f"{MESSAGE}unreadable:{digest}",

@@ -163,3 +163,12 @@ async def test_deliveries_may_come_twice_late_or_out_of_order(fb: Served, fault:
     assert len(await fb.arrives(20)) == 20
     assert {one.text for one in fb.host.delivered} == {f"number {count}" for count in range(20)}
     assert fb.stand.faults.struck[fault] > 0
+
+
+async def test_half_an_emoji_in_what_cannot_be_read_holds_up_nothing(fb: Served) -> None:
+    """What is no text for others is kept as it came, and the messages beside it come in."""
+    broken = SAID | {"message": {"text": "HALF"}}
+    values = [broken, SAID | {"message": {"mid": "m_fine", "text": "fine"}}]
+    data = body([Event(place="messaging", value=value) for value in values]).replace(b"HALF", b"\\ud83d")
+    assert await post(fb, data) == 200
+    assert {one.kind for one in fb.host.delivered} == {Kind.UNREADABLE, Kind.CUSTOMER}
