@@ -1,5 +1,7 @@
 """Answers to comments: below them for everybody, or as the one Messenger message that Facebook allows."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from io import BytesIO
 
@@ -55,6 +57,16 @@ class Comments:
                 return name
         raise Refused("It is not known which comment this answers. Answer it on Facebook.")
 
+    @asynccontextmanager
+    async def _leaving(self, place: str, outgoing: Outgoing) -> AsyncIterator[None]:
+        """Let a copy that comes back count as ours, unless it turns out that it certainly did not leave."""
+        await self._out.memory.leaving(place, outgoing.text, outgoing.id)
+        try:
+            yield
+        except (Said, NotSent):
+            await self._out.memory.stays(place, outgoing.text, outgoing.id)
+            raise
+
     # --- below the comment
 
     async def _write(self, outgoing: Outgoing, comment: str) -> Sent:
@@ -64,14 +76,14 @@ class Comments:
         if len(files) > 1 or any(not one.content_type.startswith("image/") for one in files):
             raise Refused("A comment takes one picture and no other file. Leave the others out.")
         graph, path = self._out.graph, f"{comment}/comments"
-        await self._out.memory.leaving(_post(outgoing), outgoing.text, outgoing.id)
         work = (
             partial(graph.upload, path, partial(_form, outgoing.text, files[0]))
             if files
             else partial(graph.post, path, {"message": outgoing.text})
         )
         try:
-            answer = await self._out.call(outgoing.id, work)
+            async with self._leaving(_post(outgoing), outgoing):
+                answer = await self._out.call(outgoing.id, work)
         except Said as error:
             raise self._out.judged(error) from error
         name = raw.word(answer, "id")
@@ -81,12 +93,14 @@ class Comments:
         return Sent(message_id=COMMENT + name)
 
     async def _read_back(self, outgoing: Outgoing, comment: str) -> Sent | None:
-        rows = await readback.comments(self._out, await self._topmost(comment))
-        if rows is None:
+        found = await readback.comments(self._out, await self._topmost(comment), outgoing)
+        if found is None:
             return None
-        if name := await readback.find_comment(self._out, rows, outgoing):
+        if name := await readback.find_comment(self._out, found.rows, outgoing):
             return Sent(message_id=COMMENT + name)
-        self._settle(outgoing)
+        if not found.whole:
+            return None
+        await self._settle(_post(outgoing), outgoing)
         return None
 
     async def _topmost(self, comment: str) -> str:
@@ -108,9 +122,9 @@ class Comments:
         used = await self._out.memory.replied(comment)
         if used and used != outgoing.id:
             raise Refused(_USED)
-        await self._out.memory.leaving(PRIVATELY, outgoing.text, outgoing.id)
         try:
-            sent = await self._messenger.private(outgoing, comment)
+            async with self._leaving(PRIVATELY, outgoing):
+                sent = await self._messenger.private(outgoing, comment)
         except Said as error:
             if error.code in REPLIED:
                 await self._out.memory.reply(comment, "somebody")
@@ -129,12 +143,13 @@ class Comments:
         except (Said, Unanswered, Unreached):
             return None
         if row.get("can_reply_privately") is True:
-            self._settle(outgoing)
+            await self._settle(PRIVATELY, outgoing)
         return None
 
-    def _settle(self, outgoing: Outgoing) -> None:
+    async def _settle(self, place: str, outgoing: Outgoing) -> None:
         """Raise NotSent once its not being there proves something."""
         if self._out.settled(outgoing.id):
+            await self._out.memory.stays(place, outgoing.text, outgoing.id)
             raise NotSent("Facebook does not have it")
 
 

@@ -66,6 +66,16 @@ class Memory:
 
         await self._change(_leaving(post, text), add, _SENDING_S)
 
+    async def stays(self, post: str, text: str, outgoing: str) -> None:
+        """Note that it was certainly not written after all: who writes the same by hand is a person."""
+
+        def drop(value: str) -> str:
+            known = msgspec.json.decode(value, type=dict[str, str]) if value else {}
+            kept = {one: name for one, name in known.items() if one != outgoing or name}
+            return msgspec.json.encode(kept).decode()
+
+        await self._change(_leaving(post, text), drop, _SENDING_S)
+
     async def claim(self, post: str, text: str, comment: str) -> str:
         """Return the outgoing that this comment of the page is; "" when it is none of ours.
 

@@ -85,6 +85,8 @@ class Messenger:
                 if number not in done and (name := await talk.find(piece)):
                     await self._note(outgoing, number, name)
                     done[number] = name
+            if len(done) < len(pieces) and not talk.whole:
+                return None
         if len(done) < len(pieces):
             if not self._out.settled(outgoing.id):
                 return None

@@ -19,6 +19,8 @@ from channels.port import Host
 _FILE_S = 4.0
 #: Bytes that Facebook takes as one file.
 LARGEST = 25 * 1024 * 1024
+#: Sends in doubt remembered by the time they were tried.
+_REMEMBERED = 1000
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -53,13 +55,18 @@ class Outbound:
         except (Unreached, Unanswered, Said) as error:
             raised = self.judged(error)
             if isinstance(raised, InDoubt):
-                self._doubted[outgoing] = self.host.clock.now()
+                self._doubt(outgoing)
             if isinstance(error, Said) and isinstance(raised, Refused):
                 raise
             raise raised from error
         self.host.report("ok", part="send")
         self._doubted.pop(outgoing, None)
         return answer
+
+    def _doubt(self, outgoing: str) -> None:
+        self._doubted[outgoing] = self.host.clock.now()
+        while len(self._doubted) > _REMEMBERED:
+            self._doubted.pop(next(iter(self._doubted)))
 
     def judged(self, error: Exception) -> ChannelError:
         """Return what to raise, and tell admins what they have to know."""

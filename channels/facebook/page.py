@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from channels.errors import NotSent
+from channels.errors import InDoubt
 from channels.facebook import settings as page_settings
 from channels.facebook.comments import Comments
 from channels.facebook.found import MESSENGER
@@ -59,8 +59,8 @@ class Page:
         """Send it once. Raises NotSent, Refused or InDoubt."""
         try:
             return await self._way(outgoing).send(outgoing)
-        except Crowded as error:
-            raise NotSent(str(error)) from error
+        except Crowded as error:  # it may have left before that could be noted
+            raise InDoubt(str(error)) from error
 
     async def reconcile(self, outgoing: Outgoing) -> Sent | None:
         """Read back by what echoes told, else from the conversation or the comments; None = cannot be told."""

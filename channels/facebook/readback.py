@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from channels.facebook import history, raw
 from channels.facebook.found import COMMENT, MESSAGE
 from channels.facebook.outbound import Outbound
@@ -21,6 +23,8 @@ class Conversation:
         """Take whose conversation, and what is looked for."""
         self._out, self._person, self._at = outbound, person, outgoing.at
         self._rows: list[Mapping[str, Any]] = []
+        #: False when Facebook has more of that time than was read, so that nothing follows from what is not there.
+        self.whole = False
 
     async def read(self) -> bool:
         """Read it; False when Facebook does not tell."""
@@ -34,8 +38,10 @@ class Conversation:
             return False
         if not isinstance(found.get("data"), list):
             return False
-        rows = [row for talk in raw.rows(found, "data") for row in raw.rows(talk, "messages")]
+        lists = [raw.part(talk, "messages") for talk in raw.rows(found, "data")]
+        rows = [row for one in lists for row in raw.rows(one, "data")]
         since = _since(self._out, self._at)
+        self.whole = all(_reaches(one, since) for one in lists)
         own = (row for row in rows if raw.word(raw.part(row, "from"), "id") == page)
         fresh = [row for row in own if (at := history.when(row)) is not None and at >= since]
         self._rows = sorted(fresh, key=lambda row: str(history.when(row)))
@@ -57,8 +63,16 @@ class Conversation:
         return ""
 
 
-async def comments(outbound: Outbound, below: str) -> list[Mapping[str, Any]] | None:
-    """Return the page's newest comments below a comment or post; None when Facebook does not tell."""
+class Comments(Struct, frozen=True, kw_only=True):
+    """The page's newest comments below a comment or post."""
+
+    rows: list[Mapping[str, Any]]
+    #: As with a conversation.
+    whole: bool
+
+
+async def comments(outbound: Outbound, below: str, outgoing: Outgoing) -> Comments | None:
+    """Return them, newest first; None when Facebook does not tell."""
     try:
         found = await outbound.graph.get(
             f"{below}/comments", fields=history.COMMENT_FIELDS, filter="stream", order="reverse_chronological",
@@ -67,7 +81,8 @@ async def comments(outbound: Outbound, below: str) -> list[Mapping[str, Any]] | 
     except (Said, Unanswered, Unreached):
         return None
     page = outbound.settings.page_id
-    return [row for row in raw.rows(found, "data") if raw.word(raw.part(row, "from"), "id") == page]
+    own = [row for row in raw.rows(found, "data") if raw.word(raw.part(row, "from"), "id") == page]
+    return Comments(rows=own, whole=_reaches(found, _since(outbound, outgoing.at)))
 
 
 async def find_comment(outbound: Outbound, rows: list[Mapping[str, Any]], outgoing: Outgoing) -> str:
@@ -79,6 +94,13 @@ async def find_comment(outbound: Outbound, rows: list[Mapping[str, Any]], outgoi
         if same and not await outbound.host.ours(COMMENT + name):
             return name
     return ""
+
+
+def _reaches(answer: Mapping[str, Any], since: datetime) -> bool:
+    """Tell whether a list, newest first, reaches back to that time."""
+    rows = raw.rows(answer, "data")
+    oldest = history.when(rows[-1]) if rows else None
+    return not raw.word(raw.part(answer, "paging"), "next") or (oldest is not None and oldest < since)
 
 
 def _since(outbound: Outbound, at: datetime) -> datetime:

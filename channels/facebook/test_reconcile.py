@@ -181,3 +181,50 @@ async def test_old_messages_are_no_proof(fb: Served) -> None:
     await fb.page.send(fb.answer(message, id="r_0"))
     with pytest.raises(NotSent):
         await fb.page.reconcile(fb.answer(message, at=now() + timedelta(minutes=5)))
+
+
+@pytest.mark.parametrize("way", ["messenger", "public"])
+async def test_what_is_crowded_out_of_view_may_still_be_there(stand: MetaStand, way: str) -> None:
+    """When so much was written since then that Facebook shows only a part of it, nothing is concluded."""
+    async with served(stand) as fb:
+        message = await asked(fb, way)
+        outgoing = fb.answer(message)
+        stand.faults.set(Fault.LOST)
+        stand.faults.set(Fault.DROPPED, times=1)
+        with pytest.raises(InDoubt):
+            await fb.page.send(outgoing)
+        place = message.message_id.removeprefix("fbc:") if way == "public" else ""
+        for number in range(60):
+            await stand.write("Ana Costa", f"And {number}?", thread=place, public=way == "public")
+        assert await fb.page.reconcile(outgoing) is None
+
+
+@pytest.mark.parametrize("way", ["public", "private"])
+async def test_who_posts_by_hand_what_was_refused_is_a_person(stand: MetaStand, way: str) -> None:
+    """The advice is to answer on Facebook: the same words written there are an answer given elsewhere."""
+    async with served(stand, comments=comments(way)) as fb:
+        message = await asked(fb, way)
+        stand.faults.set(Fault.REFUSED, times=1)
+        with pytest.raises(Refused):
+            await fb.page.send(fb.answer(message, "It ships today, I promise."))
+        await stand.answer("Ana Costa", "It ships today, I promise.")
+        (_, answer) = await fb.arrives(2)
+        assert answer.kind == "agent"
+
+
+class Refusing(RecordingHost):
+    """A host whose memos of what was sent others write first, each time."""
+
+    async def remember(self, name: str, value: str, version: int, *, keep_s: float | None = None) -> bool:
+        """Be too late for them."""
+        return not name.startswith("out:") and await super().remember(name, value, version, keep_s=keep_s)
+
+
+async def test_what_left_and_could_not_be_noted_is_in_doubt(stand: MetaStand) -> None:
+    """A part that Facebook took is never said not to have been sent: it would leave twice."""
+    async with served(stand, host=Refusing("facebook", {})) as fb:
+        message = await asked(fb, "messenger")
+        stand.faults.set(Fault.LOST)
+        with pytest.raises(InDoubt):
+            await fb.page.send(fb.answer(message, "\n\n".join("x" * 1500 for _ in range(2))))
+        assert len(stand.ledger.to("Ana Costa")) == 1
