@@ -114,8 +114,3 @@ def zones_of(number: str) -> Sequence[ZoneInfo]:
 def ending(number: str) -> str:
     """Return the last four digits: enough to know one's own number by, too little to call it."""
     return "".join(one for one in number if one.isdigit())[-4:]
-
-
-def pretty(number: str) -> str:
-    """Return the number as people write it."""
-    return phonenumbers.format_number(phonenumbers.parse(number, None), PhoneNumberFormat.INTERNATIONAL)
