@@ -92,6 +92,7 @@ def _speak(draft: Draft, conversation: Conversation, message: Message) -> Conver
         language=known,
         zone=message.zone or conversation.zone,
         thread=message.thread or conversation.thread,
+        public=message.public if message.thread else conversation.public,
         reply_until=message.reply_until or conversation.reply_until,
         window_told=conversation.window_told and message.reply_until is None,
     )

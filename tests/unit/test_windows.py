@@ -36,6 +36,16 @@ async def test_a_public_note_names_no_reference_and_no_link(tmp_path: Path) -> N
     assert "http" not in note.text
 
 
+async def test_what_was_private_and_is_public_now_is_answered_as_such(tmp_path: Path) -> None:
+    """When a thread is opened to others, as forums do, the next note and answer are worded for the public."""
+    world = World(tmp_path)
+    await world.take(world.chat_from("topic/7", "May I ask?", message_id="dc:1"))
+    (one,) = await world.take(world.chat_from("topic/7", "Now for all", message_id="dc:2", public=True))
+    assert one.public
+    (one,) = await world.take(world.chat_from("topic/7", "Only us again", message_id="dc:3"))
+    assert not one.public
+
+
 async def test_the_promise_lies_within_the_reply_window(tmp_path: Path) -> None:
     """A target of 24 h in a window of 2 h is due, and promised, before the window closes."""
     world = World(tmp_path)
