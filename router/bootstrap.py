@@ -1,5 +1,6 @@
 """The only place that builds real parts and puts them together."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from channels import registry
+from channels.errors import Misconfigured
 from channels.port import Channel, Clock
 from router import tokens
 from router.accept import Acceptor
@@ -16,6 +18,7 @@ from router.brokers.local import LocalBroker
 from router.clock import SystemClock
 from router.config import check_sample
 from router.consume import Consumer
+from router.errors import ConfigError
 from router.host import AccountHost, HostParts
 from router.ids import RandomIds
 from router.keeper import Keeper, account, build_house
@@ -97,7 +100,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         (channel, name): AccountHost(shared, account(channel, name, given), given)
         for channel, name, given in settings.accounts()
     }
-    channels = {key: registry.adapter(key[0]).open(host) for key, host in hosts.items()}
+    channels = _opened(hosts)
     notifier = Notifier(store, events, ids, clock, keeper, channels)
     notifier.gates.report = lambda key, state, error: hosts[key].report(state, error, part="outgoing")
     actions = Actions(store, events, ids, clock, keeper)
@@ -120,6 +123,27 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         notifier=notifier,
         slack=_slack(settings, shared, actions, keeper),
     )
+
+
+def _opened(hosts: Mapping[tuple[str, str], AccountHost]) -> dict[tuple[str, str], Channel]:
+    """Open the channel of every account. Raises ConfigError with all that cannot work."""
+    channels: dict[tuple[str, str], Channel] = {}
+    problems: list[str] = []
+    for key, host in hosts.items():
+        try:
+            channels[key] = registry.adapter(key[0]).open(host)
+        except Misconfigured as error:
+            problems += [_placed(line, ".".join(("channels", *key))) for line in str(error).splitlines()]
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return channels
+
+
+def _placed(problem: str, where: str) -> str:
+    """Return what a channel says of its settings with the account's place before it, once."""
+    if problem.startswith((f"{where}.", f"{where}:")):
+        return problem
+    return f"{where}.{problem}" if re.match(r"\w+: ", problem) else f"{where}: {problem}"
 
 
 def _slack(settings: Settings, shared: HostParts, actions: Actions, keeper: Keeper) -> "Slack | None":

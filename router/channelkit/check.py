@@ -119,10 +119,6 @@ def accounts(settings: Settings, open_one: Callable[[Settings], object]) -> Sequ
         alone = settings.model_copy(update={"channels": {channel: {name: given}}})
         try:
             open_one(alone)
-        except Misconfigured as error:
-            found.update(
-                dict.fromkeys(f"channels.{channel}.{name}: {line}" for line in str(error).splitlines())
-            )
         except HandlebyError as error:
             found.update(dict.fromkeys(str(error).splitlines()))
     return tuple(found)

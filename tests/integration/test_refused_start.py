@@ -37,3 +37,25 @@ def test_the_sample_team_answers_no_real_mailbox(tmp_path: Path) -> None:
     """Without agents, an account that reaches beyond this machine is refused by name."""
     said = refused(tmp_path, HANDLEBY_CHANNELS__EMAIL__SUPPORT__SEND="smtps://me@mail.example.com")
     assert "email.support would reach beyond this machine" in said
+
+
+def test_every_account_that_cannot_work_is_named(tmp_path: Path) -> None:
+    """What channels find wrong with their accounts is said all at once, each with its place, and how to mend it."""
+    (tmp_path / "rules.yaml").write_bytes((ROOT / "deploy" / "rules.yaml").read_bytes())
+    (tmp_path / "handleby.toml").write_text(
+        """
+        rules = "rules.yaml"
+        [channels.email.support]
+        address = "help@example.com"
+        oauth_token_url = "https://login.example.com/token"
+        [channels.twitter.one]
+        api_key = "a"
+        api_secret = "b"
+        access_token = "no number before it"
+        access_token_secret = "c"
+        """
+    )
+    said = refused(tmp_path)
+    assert "channels.email.support.oauth_client_id: is needed with oauth_token_url" in said
+    assert said.count("channels.twitter.one.") == 1
+    assert "channels.twitter.one.access_token: must begin with" in said
