@@ -31,11 +31,14 @@ class Blobs(Protocol):
     """Content-addressed bytes: raw messages and attachments."""
 
     async def put(self, data: bytes) -> str:
-        """Keep the bytes durably and return their address (hex SHA-256)."""
+        """Keep the bytes durably and return their address (hex SHA-256).
+
+        Raises Unavailable when there is no room, or the disk does not answer.
+        """
         ...
 
     async def get(self, blob: str) -> bytes:
-        """Return the bytes; raises KeyError when there are none."""
+        """Return the bytes. Raises KeyError when there are none, Unavailable when they cannot be read now."""
         ...
 
 

@@ -3,27 +3,27 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from channels.errors import LeaseLost, Unavailable
+from channels.errors import LeaseLost
 from channels.message import Identity, Message
 from channels.port import Blobs, Case, Clock, Line, Memo, Receipt, Slot, Standing, Work
 from router import assign
 from router.accept import Acceptor
 from router.calls import Calls
 from router.conversation import Agent, Conversation, thread_link
-from router.errors import StoreError
 from router.house import Account, House
 from router.leases import LEASE_POLL_S, LEASE_S, StoreCursor
 from router.lines import expected_by, leaving, line_of, position
 from router.ports import Events, Ids, Record, Store
 from router.reports import Reports
+from router.storing import Kept, storing
 from router.tasks import beside
 from router.watch import Watchers
 
@@ -67,15 +67,6 @@ class HostParts(Struct, frozen=True, kw_only=True):
     agents: Agents = field(default_factory=Agents)
 
 
-@contextmanager
-def storing() -> Iterator[None]:
-    """Say of a store that fails what channels understand: the sender is to try again."""
-    try:
-        yield
-    except StoreError as error:
-        raise Unavailable(str(error)) from error
-
-
 class AccountHost:
     """The Host of one account."""
 
@@ -86,7 +77,7 @@ class AccountHost:
         self.channel, self.account = account.channel, account.name
         self.organisation, self.public_url = parts.organisation, parts.public_url
         self.language, self.zone = account.language, account.zone
-        self.clock, self.blobs = parts.clock, parts.blobs
+        self.clock, self.blobs = parts.clock, Kept(parts.blobs)
         self._watchers = Watchers(account.channel, account.name, parts.events)
         self._calls = Calls(parts.store, parts.events, parts.clock, parts.house, account)
         self.reports = Reports(account.channel, account.name, parts.clock.now())
@@ -119,7 +110,8 @@ class AccountHost:
             await self._parts.store.release(cursor.lease)
 
     async def _found(self, thread: str) -> Conversation | None:
-        found = await self._parts.store.by_link(thread_link(self.channel, self.account, thread))
+        with storing():
+            found = await self._parts.store.by_link(thread_link(self.channel, self.account, thread))
         if found is not None:
             self._watchers.found(thread, found.id)
         return found

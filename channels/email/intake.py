@@ -89,8 +89,11 @@ class Intake:
             async with gate:
                 return await self.host.blobs.put(data)
 
-        async with asyncio.TaskGroup() as group:
-            blobs = [group.create_task(put(file.data)) for file in parsed.files]
+        try:
+            async with asyncio.TaskGroup() as group:
+                blobs = [group.create_task(put(file.data)) for file in parsed.files]
+        except ExceptionGroup as errors:  # the mail comes again, whole
+            raise errors.exceptions[0] from errors
         return tuple(
             Attachment(
                 name=file.name, content_type=file.content_type, size=len(file.data), blob=blob.result()

@@ -3,12 +3,13 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
+from channels.errors import Unavailable
 from channels.facebook.conftest import Served, served
 from channels.facebook.files import Files, NotFetched, PublicOnly
 from channels.facebook.found import Link
 from channels.message import Kind
 from channels.port import Standing
-from router.testing import RecordingHost
+from router.testing import MemoryBlobs, RecordingHost
 from sandbox.faults import Fault
 from sandbox.meta import shapes
 from sandbox.meta.stand import MetaStand
@@ -199,6 +200,20 @@ async def test_pictures_are_kept(fb: Served) -> None:
     assert (kept.name, kept.content_type, kept.size) == ("box.png", "image/png", 504)
     assert await fb.host.blobs.get(kept.blob) == picture.data
     assert message.text == "It came like this"
+
+
+async def test_a_full_disk_loses_no_picture(stand: MetaStand) -> None:
+    """Facebook is told to send it again, and it comes with its picture once there is room."""
+    blobs = MemoryBlobs()
+    blobs.refuse = Unavailable("the disk is full")
+    picture = Media(name="box.png", content_type="image/png", data=bytes(500))
+    async with served(stand, host=RecordingHost("facebook", {}, blobs=blobs)) as fb:
+        stand.message(stand.world.person("Ana Costa"), "It came like this", media=picture)
+        await fb.host.wait_for(lambda: 503 in stand.hooks.answers, 10.0)
+        assert fb.host.delivered == []
+        blobs.refuse = None
+        (message,) = await fb.arrives()
+        assert (message.kind, len(message.attachments)) == (Kind.CUSTOMER, 1)
 
 
 @pytest.mark.parametrize("most", [0, 100])

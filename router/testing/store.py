@@ -218,6 +218,8 @@ class MemoryBlobs:
 
     def __init__(self) -> None:
         self._blobs: dict[str, bytes] = {}
+        #: Set to let every further put fail with it.
+        self.refuse: Exception | None = None
 
     async def open(self) -> None:
         """Nothing to connect to."""
@@ -226,7 +228,9 @@ class MemoryBlobs:
         """Nothing to give back."""
 
     async def put(self, data: bytes) -> str:
-        """Keep the bytes and return their address."""
+        """Keep the bytes and return their address; raises `refuse` when it is set."""
+        if self.refuse is not None:
+            raise self.refuse
         blob = hashlib.sha256(data).hexdigest()
         self._blobs[blob] = bytes(data)
         return blob

@@ -1,5 +1,6 @@
 """The Host of an account on twins, in as many processes as a test wants."""
 
+from channels.port import Blobs
 from router.accept import Acceptor
 from router.host import AccountHost, HostParts
 from router.ports import Store
@@ -10,13 +11,13 @@ from tests.support.world import World
 class Hosting:
     """One process's hosts over the store, broker and events of a world."""
 
-    def __init__(self, world: World, store: Store | None = None) -> None:
-        """Share the world's parts, but for a store of its own."""
+    def __init__(self, world: World, store: Store | None = None, blobs: Blobs | None = None) -> None:
+        """Share the world's parts, but for a store and blobs of its own."""
         self.world = world
         house = world.house
         self.parts = HostParts(
             store=store or world.store,
-            blobs=MemoryBlobs(),
+            blobs=blobs or MemoryBlobs(),
             clock=world.clock,
             events=world.events,
             ids=world.ids,

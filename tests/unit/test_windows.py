@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from channels.errors import InDoubt, Unavailable
 from channels.message import Identity, Kind, Message
+from channels.port import Blobs
 from router.actions import Answer
 from router.audit import audit
 from router.conversation import PromiseState, SendState, Status
@@ -176,7 +177,7 @@ async def test_a_memo_is_kept_by_compare_and_set(tmp_path: Path) -> None:
 async def test_a_store_that_fails_is_told_in_the_channels_own_words(tmp_path: Path) -> None:
     """A channel that asks for a memo or for our own words learns that the sender should try again."""
     world = World(tmp_path)
-    host = Hosting(world, store=cast(Store, Broken())).host("webchat", "site")
+    host = Hosting(world, store=cast(Store, Broken()), blobs=cast(Blobs, Broken())).host("webchat", "site")
     with pytest.raises(Unavailable, match="disk"):
         await host.recall("slot")
     with pytest.raises(Unavailable):
@@ -185,6 +186,12 @@ async def test_a_store_that_fails_is_told_in_the_channels_own_words(tmp_path: Pa
         await host.forget("slot")
     with pytest.raises(Unavailable):
         await host.ours("x:1")
+    with pytest.raises(Unavailable):
+        await host.standing("topic/7")
+    with pytest.raises(Unavailable, match="disk"):
+        await host.blobs.put(b"a picture")
+    with pytest.raises(Unavailable):
+        await host.blobs.get("ab")
 
 
 class Broken:
