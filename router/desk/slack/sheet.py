@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.desk.slack.office import Office
+from router.desk.slack.risk import of_time
 from router.errors import Conflict
 from router.ports import Record
 
@@ -97,7 +98,7 @@ class Sheets:
 
     async def write(self, conversation: str, page: Page, sheet: Sheet) -> bool:
         """Write it if nobody wrote since it was read."""
-        kept = Sheet(letters=sheet.letters[-LETTERS:], flags=sheet.flags[-FLAGS:])
+        kept = shortened(sheet)
         record = Record(
             kind=KIND,
             id=conversation,
@@ -131,6 +132,15 @@ def amended(sheet: Sheet, id: str, **changes: object) -> Sheet:
     """Return the sheet with one letter changed."""
     letters = tuple(msgspec.structs.replace(one, **changes) if one.id == id else one for one in sheet.letters)
     return replace(sheet, letters=letters)
+
+
+def shortened(sheet: Sheet) -> Sheet:
+    """Return the sheet without its oldest letters that are done with, of which only the warnings are remembered."""
+    done = [one.id for one in sheet.letters if one.state == SENT and (one.parent or one.closed)]
+    gone = set(done[: max(0, len(sheet.letters) - LETTERS)])
+    told = [risk for one in sheet.letters if one.id in gone for risk in one.covers if not of_time(risk)]
+    flags = tuple(dict.fromkeys((*sheet.flags, *told)))
+    return Sheet(letters=tuple(one for one in sheet.letters if one.id not in gone), flags=flags[-FLAGS:])
 
 
 def without(sheet: Sheet, id: str) -> Sheet:

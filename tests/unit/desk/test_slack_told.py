@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from router.actions import Answer
 from router.conversation import Conversation
 from router.desk.slack.risk import soon_at
+from router.desk.slack.sheet import LETTERS
 from router.health.told import heard
 from router.journal import changed
 from router.ports import Commit
@@ -397,3 +398,22 @@ async def test_each_wait_of_one_assignment_rings_for_itself(one: SlackWorld) -> 
         await one.world.take(one.world.chat_from(text="And then?"))
         await one.tell(2)
         assert "This is yours." in one.to("maria")[0].words()
+
+
+async def test_a_long_assignment_keeps_its_message(one: SlackWorld) -> None:
+    """However often the work of one assignment rings, its first message stays the one that tells how it stands."""
+    await one.world.here("maria")
+    case = await one.mail()
+    await one.tell(2)
+    for number in range(2 * LETTERS):
+        await flagged(one, case, f"Warning {number}")
+        await one.tell(1)
+    await one.tell(3)
+    firsts = [said for said in one.to("maria") if not said.thread_ts]
+    replies = [said.words() for said in one.to("maria") if said.thread_ts]
+    assert len(firsts) == 1
+    assert all(sum(f"Warning {number}" in said.split() for said in replies) <= 1 for number in range(9))
+    assert len(replies) == 2 * LETTERS
+    await one.world.actions.resolve(case.id, agent="maria")
+    await one.tell(3)
+    assert "resolved" in firsts[0].words()
