@@ -30,6 +30,8 @@ class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     native: bool = False
     #: The team lets it lie for so many real seconds.
     late_s: float = 0.0
+    #: True where the customer is called: nobody answers in writing.
+    call: bool = False
 
 
 class Story(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,8 +92,9 @@ def stories(cast: Cast, channels: frozenset[str], seed: int) -> Iterator[Story]:
 
 def _anybody(crowd: Crowd, channel: str, chance: random.Random) -> Story:
     question = chance.choice(crowd.questions)
-    steps = [Step(say=question.say, answer=question.answer)]
-    if chance.random() < 0.4:
+    called = channel == "phone"
+    steps = [Step(say=question.say, answer="" if called else question.answer, call=called)]
+    if not called and chance.random() < 0.4:
         steps.append(Step(say=chance.choice(crowd.thanks), pause_s=chance.uniform(5, 15)))
     return Story(
         title=question.say,

@@ -88,6 +88,8 @@ class Team:
         loop = asyncio.get_running_loop()
         key = (row["id"], row["waiting_since"])
         line = self._script.find(row["snippet"]) or await self._newest(one, row)
+        if line and line.step.call:
+            return False
         if key not in self._ready:
             self._forget()
             self._ready[key] = loop.time() + self._think_s(line) / self._speed

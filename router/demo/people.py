@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from msgspec import Struct
+
 from router.bootstrap import Parts, build
 from router.config import load_settings
 from router.desk import users
@@ -14,15 +16,26 @@ from router.welcome import Door
 VIEWER = "robin"
 
 
-async def tokens(settings: Path) -> dict[str, str]:
-    """Make an account for everybody in the rules, the viewer an administrator, and return API tokens by agent id."""
+class Member(Struct, frozen=True, kw_only=True):
+    """Somebody of the team, with an API token."""
+
+    id: str
+    name: str
+    #: Member id in Slack.
+    slack: str
+    token: str
+
+
+async def team(settings: Path) -> list[Member]:
+    """Make an account for everybody in the rules, the viewer an administrator, and a token for each."""
     async with _opened(settings) as parts:
-        found = {}
+        found = []
         for person in parts.keeper.book().people.values():
             role = "admin" if person.id == VIEWER else "lead"
             with suppress(Conflict):
                 await users.add(parts.store, email=person.email, name=person.name, role=role)
-            found[person.id] = await users.token(Door(parts), person.email, name="demo")
+            token = await users.token(Door(parts), person.email, name="demo")
+            found.append(Member(id=person.id, name=person.name, slack=person.slack, token=token))
         return found
 
 

@@ -1,6 +1,7 @@
 """The whole demo: stand-ins and service up, hooks connected; customers write, the team answers, the page shows it."""
 
 import asyncio
+import logging
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -8,6 +9,7 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from aiohttp import ClientSession
 from msgspec import Struct
@@ -15,16 +17,19 @@ from msgspec import Struct
 from channels import registry
 from router.demo import folder, people
 from router.demo.folder import Account
+from router.demo.people import Member
 from router.demo.service import ServiceProcess, free_port
 from router.errors import ConfigError
 from sandbox import cast
 from sandbox.customers import Customers
 from sandbox.desk import Desk, ready
-from sandbox.page import Page
-from sandbox.page.deskside import DeskSide
+from sandbox.page import Page, Sides
 from sandbox.script import Script
+from sandbox.slack.stand import Slack
 from sandbox.stand import Stand, reason, stand_of
 from sandbox.team import Colleague, Team
+
+T = TypeVar("T")
 
 #: The account's name on each channel.
 ACCOUNT = "demo"
@@ -53,30 +58,32 @@ class Show:
         """Take how it is to be, and how to tell people about it."""
         self._options, self._tell = options, tell
         self._cast = cast.load()
-        #: Channel → its stand-in, and channel → why it has none.
+        #: Channel → its stand-in, that of Slack, and what is not there → why.
         self.stands: dict[str, Stand] = {}
+        self.slack: Slack | None = None
         self.missing: dict[str, str] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set or the service ends. Raises ConfigError where it cannot start."""
         async with AsyncExitStack() as stack:
             place = self._place(stack)
+            _log_to(place / "providers.log", stack)
             await self._start_stands(stack)
             port = free_port(self._options.port)
             settings = self._settings(place, port)
-            tokens = await people.tokens(settings)
+            team = await people.team(settings)
             url = f"http://127.0.0.1:{port}"
             session = await stack.enter_async_context(ClientSession())
             process = ServiceProcess(settings, place / "service.log")
             stack.push_async_callback(process.stop)
             await process.start()
             await self._up(process, session, url)
-            await self._connect(url)
-            page = self._page(session, url, tokens, settings)
+            await self._connect(url, team)
+            page = self._page(session, url, team, settings)
             await page.start(free_port(port + 1))
             stack.push_async_callback(page.stop)
             self._tell(self._welcome(url, page.url, await people.link(settings), place))
-            await self._play([page.run, *self._actors(session, url, tokens)], process, stop)
+            await self._play([page.run, *self._actors(session, url, team)], process, stop)
 
     def _place(self, stack: AsyncExitStack) -> Path:
         given = self._options.folder
@@ -94,8 +101,11 @@ class Show:
             if stand is not None:
                 self.stands[channel] = stand
                 stack.push_async_callback(_stopped, stand)
+        self.slack = await self._part("Slack", _slack)
+        if self.slack is not None:
+            stack.push_async_callback(_stopped, self.slack)
 
-    async def _part(self, channel: str, work: Callable[[], Awaitable[Stand]]) -> Stand | None:
+    async def _part(self, channel: str, work: Callable[[], Awaitable[T]]) -> T | None:
         """Do it; what cannot be done is told, and the rest goes on."""
         try:
             async with asyncio.timeout(STAND_S):
@@ -111,7 +121,13 @@ class Show:
             Account(channel=channel, name=ACCOUNT, settings=stand.settings())
             for channel, stand in self.stands.items()
         ]
-        return folder.write(place, organisation=self._cast.organisation, port=port, accounts=accounts)
+        return folder.write(
+            place,
+            organisation=self._cast.organisation,
+            port=port,
+            accounts=accounts,
+            slack=self.slack.settings() if self.slack else None,
+        )
 
     async def _up(self, process: ServiceProcess, session: ClientSession, url: str) -> None:
         """Wait until the service answers."""
@@ -125,7 +141,11 @@ class Show:
         if not works:
             raise ConfigError(f"The service did not start. The end of its log:\n{process.last_words()}")
 
-    async def _connect(self, url: str) -> None:
+    async def _connect(self, url: str, team: list[Member]) -> None:
+        if self.slack is not None:
+            for one in team:
+                self.slack.join(one.slack, one.name)
+            await self.slack.connect(f"{url}/hooks/slack")
         for channel, stand in list(self.stands.items()):
             await self._part(channel, partial(_connected, stand, f"{url}/hooks/{channel}/{ACCOUNT}"))
             if channel in self.missing:
@@ -133,24 +153,30 @@ class Show:
 
     # --- people
 
-    def _page(self, session: ClientSession, url: str, tokens: dict[str, str], settings: Path) -> Page:
-        desk = Desk(session, url, tokens[people.VIEWER])
+    def _page(self, session: ClientSession, url: str, team: list[Member], settings: Path) -> Page:
+        viewer = next(one for one in team if one.id == people.VIEWER)
         frame = {
             "organisation": self._cast.organisation,
             "desk": url,
-            "viewer": "Robin Vale",
+            "viewer": viewer.name,
             "missing": sorted(self.missing.items()),
         }
-        return Page(self.stands, partial(DeskSide, desk), partial(people.link, settings), frame)
+        sides = Sides(
+            stands=self.stands,
+            slack=self.slack,
+            desk=Desk(session, url, viewer.token),
+            door=partial(people.link, settings),
+        )
+        return Page(sides, frame)
 
     def _actors(
-        self, session: ClientSession, url: str, tokens: dict[str, str]
+        self, session: ClientSession, url: str, members: list[Member]
     ) -> list[Callable[[], Awaitable[None]]]:
         script = Script()
         colleagues = [
-            Colleague(id=name, desk=Desk(session, url, token))
-            for name, token in tokens.items()
-            if name != people.VIEWER
+            Colleague(id=one.id, desk=Desk(session, url, one.token))
+            for one in members
+            if one.id != people.VIEWER
         ]
         speed, seed = self._options.speed, self._options.seed
         team = Team(colleagues, self.stands, self._cast, script, speed=speed, seed=seed)
@@ -193,6 +219,16 @@ class Show:
         return "\n".join(lines)
 
 
+def _log_to(path: Path, stack: AsyncExitStack) -> None:
+    """Let what the stand-ins' libraries have to say go to a file, not between the lines for people."""
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setLevel(logging.WARNING)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    stack.callback(handler.close)
+    stack.callback(root.removeHandler, handler)
+
+
 async def _started(channel: str) -> Stand:
     stand = stand_of(channel)
     await stand.start()
@@ -204,7 +240,13 @@ async def _connected(stand: Stand, hook: str) -> Stand:
     return stand
 
 
-async def _stopped(stand: Stand) -> None:
+async def _slack() -> Slack:
+    slack = Slack()
+    await slack.start()
+    return slack
+
+
+async def _stopped(stand: Stand | Slack) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(STAND_S):
             await stand.stop()

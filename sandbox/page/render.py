@@ -8,15 +8,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sandbox.page import views, words
 from sandbox.page.deskside import DeskSide
-from sandbox.stand import Stand
+from sandbox.page.sides import SLACK, Sides
 
 
 class Renderer:
     """Knows both sides and the templates."""
 
-    def __init__(self, stands: Mapping[str, Stand], side: DeskSide, frame: Mapping[str, Any]) -> None:
-        """Take the providers, the desk, and what stays the same on the page."""
-        self._stands, self._side, self._frame = stands, side, frame
+    def __init__(self, sides: Sides, side: DeskSide, frame: Mapping[str, Any]) -> None:
+        """Take both sides, the desk as it is followed, and what stays the same on the page."""
+        self._stands, self._slack, self._side, self._frame = sides.stands, sides.slack, side, frame
         self._templates = Environment(
             loader=PackageLoader("sandbox.page"),
             autoescape=True,
@@ -28,7 +28,7 @@ class Renderer:
 
     def regions(self) -> list[str]:
         """Return the names of what changes."""
-        return [*(f"channel-{name}" for name in self._stands), "cases", "people", "figures"]
+        return [*(f"channel-{name}" for name in self._stands), "cases", "people", "figures", SLACK]
 
     def page(self) -> str:
         """Return the whole page."""
@@ -49,6 +49,8 @@ class Renderer:
                 card=views.card(channel, self._stands[channel], self._side.health),
                 shares=[*words.SHARES],
             )
+        if name == SLACK:
+            return self._piece("slack.html", slack=views.slack(self._slack), shares=[*words.SHARES])
         if name == "cases":
             return self._piece("cases.html", cases=views.cases(self._side))
         if name == "people":

@@ -13,12 +13,16 @@ from sandbox.faults import Fault
 from sandbox.page import words
 from sandbox.page.deskside import DeskSide
 from sandbox.page.render import Renderer
+from sandbox.page.sides import SLACK, Sides
+from sandbox.slack.stand import Slack
 from sandbox.stand import Stand, known_faults, reason
 
 STATIC = Path(__file__).with_name("static")
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 #: Changes are gathered for so long before they are sent, and looked for at least so often.
 GATHER_S = 0.15
+#: Between two looks at Slack.
+LOOK_S = 1.0
 #: A sign of life, so that a dead connection is noticed.
 PULSE_S = 15.0
 #: What a customer's provider may take to accept a message.
@@ -34,17 +38,11 @@ POLICY = (
 class Page:
     """Answers on a port of its own, for the people at this machine only."""
 
-    def __init__(
-        self,
-        stands: Mapping[str, Stand],
-        side: Callable[[Callable[[str], None]], DeskSide],
-        door: Callable[[], Awaitable[str]],
-        frame: Mapping[str, Any],
-    ) -> None:
-        """Take the providers, how to follow the desk, how to make a sign-in link, and the frame's words."""
-        self._stands, self._door, self._frame = stands, door, frame
-        self._side = side(self._touch)
-        self._renderer = Renderer(stands, self._side, frame)
+    def __init__(self, sides: Sides, frame: Mapping[str, Any]) -> None:
+        """Take both sides, and the words that stay the same."""
+        self._sides, self._stands, self._frame = sides, sides.stands, frame
+        self._side = DeskSide(sides.desk, self._touch)
+        self._renderer = Renderer(sides, self._side, frame)
         self._streams: set[_Stream] = set()
         self._runner: web.AppRunner | None = None
         self._closing = asyncio.Event()
@@ -61,6 +59,7 @@ class Page:
                 web.get("/desk", self._desk),
                 web.post("/faults", self._faults),
                 web.post("/write", self._write),
+                web.post("/press", self._press),
                 web.get("/static/{name}", _static),
             ]
         )
@@ -75,8 +74,12 @@ class Page:
             stand.ledger.watch(lambda _, name=name: self._touch(f"channel-{name}"))  # type: ignore[misc]
 
     async def run(self) -> None:
-        """Follow the desk until cancelled."""
-        await self._side.run()
+        """Follow the desk until cancelled, and look at Slack now and then, which tells nobody."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._side.run())
+            while self._sides.slack is not None:
+                await asyncio.sleep(LOOK_S)
+                self._touch(SLACK)
 
     async def stop(self) -> None:
         """Close the port and every open page."""
@@ -115,19 +118,20 @@ class Page:
 
     async def _desk(self, _: web.Request) -> web.Response:
         """Sign the viewer in at the desk, by a new link each time."""
-        raise web.HTTPSeeOther(await self._door())
+        raise web.HTTPSeeOther(await self._sides.door())
 
     async def _faults(self, request: web.Request) -> web.Response:
         """Switch a fault of one provider, or all of all: `channel`, `fault` and `share` of a form."""
         form = await request.post()
         channel, name = str(form.get("channel", "")), str(form.get("fault", ""))
         share = words.SHARES.get(str(form.get("share", "")))
-        if share is None or (channel and channel not in self._stands) or (name and name not in {*Fault}):
+        parts = self._sides.parts()
+        if share is None or (channel and channel not in parts) or (name and name not in {*Fault}):
             raise web.HTTPBadRequest(text="There is no such channel, fault or share.")
-        for each, stand in self._stands.items():
+        for each, part in parts.items():
             if channel in {"", each}:
-                _switch(stand, Fault(name) if name else None, share)
-                self._touch(f"channel-{each}")
+                _switch(part, Fault(name) if name else None, share)
+                self._touch(each if each == SLACK else f"channel-{each}")
         return _back(request)
 
     async def _write(self, request: web.Request) -> web.Response:
@@ -143,6 +147,17 @@ class Page:
                 await stand.write(customer, text, public=bool(form.get("public")))
         except Exception as error:  # the provider refused it, and the writer is told
             raise web.HTTPBadGateway(text=f"It was not taken: {reason(error)}") from error
+        return _back(request)
+
+    async def _press(self, request: web.Request) -> web.Response:
+        """Press a button in Slack for somebody of the team: `user`, `action` and `ts` of the message."""
+        slack, form = self._sides.slack, await request.post()
+        user, action = str(form.get("user", "")), str(form.get("action", ""))
+        said = [one for one in slack.workspace.to(user) if one.ts == form.get("ts")] if slack else []
+        if slack is None or not said or action not in said[0].buttons():
+            raise web.HTTPBadRequest(text="There is no such button any more.")
+        await slack.press(user, action, said=said[0])
+        self._touch(SLACK)
         return _back(request)
 
 
@@ -183,11 +198,11 @@ class _Stream:
         return b"event: region\ndata: " + json.dumps({"name": name, "html": html}).encode() + b"\n\n"
 
 
-def _switch(stand: Stand, fault: Fault | None, share: float) -> None:
+def _switch(part: Stand | Slack, fault: Fault | None, share: float) -> None:
     if fault is None and not share:
-        stand.faults.clear()
-    for each in known_faults(stand) if fault is None else known_faults(stand) & {fault}:
-        stand.faults.set(each, share)
+        part.faults.clear()
+    for each in known_faults(part) if fault is None else known_faults(part) & {fault}:
+        part.faults.set(each, share)
 
 
 def _back(request: web.Request) -> web.Response:

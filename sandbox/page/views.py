@@ -11,11 +11,15 @@ from sandbox.faults import Fault
 from sandbox.ledger import Seen
 from sandbox.page import words
 from sandbox.page.deskside import DeskSide, moment
+from sandbox.page.sides import SLACK
 from sandbox.page.words import Look
+from sandbox.slack.stand import Slack
+from sandbox.slack.workspace import Said
 from sandbox.stand import Stand, known_faults
 
-#: Lines that one channel shows.
+#: Lines that one channel shows, and messages of Slack.
 LINES = 14
+TOLD = 6
 
 
 class Bubble(Struct, frozen=True, kw_only=True):
@@ -55,6 +59,33 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     #: How health calls the account, and why.
     state: str
     error: str
+
+
+class Button(Struct, frozen=True, kw_only=True):
+    """Something to press in Slack."""
+
+    action: str
+    says: str
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What somebody of the team was told in Slack."""
+
+    key: str
+    user: str
+    name: str
+    text: str
+    buttons: list[Button]
+    at: datetime
+
+
+class SlackCard(Struct, frozen=True, kw_only=True):
+    """Slack as the team sees it."""
+
+    name: str
+    told: list[Told]
+    switches: list[Switch]
+    faulty: int
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -107,6 +138,35 @@ def card(name: str, stand: Stand, health: Mapping[str, Any]) -> ChannelCard:
     )
 
 
+def slack(part: Slack | None) -> SlackCard | None:
+    """Return Slack's side; None where there is none."""
+    if part is None:
+        return None
+    shares = part.faults.shares()
+    return SlackCard(
+        name=SLACK,
+        told=[_told(part, one) for one in part.workspace.messages[-TOLD:][::-1] if not one.thread_ts],
+        switches=[_switch(fault, part, shares) for fault in Fault if fault in known_faults(part)],
+        faulty=len(shares),
+    )
+
+
+def _told(part: Slack, one: Said) -> Told:
+    reader = part.workspace.reader(one.channel)
+    return Told(
+        key=one.ts,
+        user=reader.id if reader else "",
+        name=reader.name if reader else "",
+        text=one.text,
+        buttons=[
+            Button(action=action, says=str(button.get("text", {}).get("text", action)))
+            for action, button in one.buttons().items()
+            if not button.get("url")
+        ],
+        at=datetime.fromtimestamp(float(one.ts), UTC),
+    )
+
+
 def _bubble(place: int, row: Seen) -> Bubble:
     return Bubble(
         key=f"{place}",
@@ -119,7 +179,7 @@ def _bubble(place: int, row: Seen) -> Bubble:
     )
 
 
-def _switch(fault: Fault, stand: Stand, shares: Mapping[str, float]) -> Switch:
+def _switch(fault: Fault, stand: Stand | Slack, shares: Mapping[str, float]) -> Switch:
     return Switch(
         name=fault.value,
         says=words.FAULTS[fault],

@@ -86,9 +86,8 @@ function listen() {
   });
 }
 
-async function send(form, submitter) {
-  const data = new FormData(form, submitter);
-  const answer = await fetch(form.action, {
+async function send(path, data) {
+  const answer = await fetch(path, {
     method: "POST",
     body: new URLSearchParams(data),
     headers: { "X-Requested-With": "script" },
@@ -101,8 +100,9 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   const field = form.elements.text;
   const button = event.submitter;
+  const data = new FormData(form, button); // before the button is disabled: it may carry a value
   if (button) button.disabled = true;
-  const trouble = await send(form, button).catch(() => "The page's server does not answer.");
+  const trouble = await send(form.getAttribute("action"), data).catch(() => "The page's server does not answer.");
   if (button) button.disabled = false;
   if (!field) return;
   field.setCustomValidity("");
@@ -114,7 +114,7 @@ document.addEventListener("submit", async (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  if (event.target.matches(".faults select")) send(event.target.form).catch(() => {});
+  if (event.target.matches(".faults select")) send(event.target.form.getAttribute("action"), new FormData(event.target.form)).catch(() => {});
 });
 
 // The same customer lights up on both sides.
