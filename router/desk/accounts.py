@@ -67,7 +67,7 @@ async def add(store: Store, *, email: str, name: str = "", role: str = "agent") 
         generation=secrets.token_hex(8),
     )
     if not await store.put_record(_record(user, 1)):
-        raise Conflict(f"{email} already has an account. Change it, or make a sign-in link for it.")
+        raise Conflict(f"{email} already has an account; `handleby users link {email}` signs it in.")
     return user
 
 
