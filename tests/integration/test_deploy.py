@@ -293,12 +293,12 @@ def test_the_wheel_holds_all_that_runs_and_nothing_else(tmp_path: Path) -> None:
         for package in ("channels", "rules", "router", "sandbox")
         for pattern in ("*.py", *DATA)
         for path in (ROOT / package).rglob(pattern)
-        if "testdata" not in path.parts
-        and not path.name.startswith("test_")
-        and "__pycache__" not in path.parts
+        if not {"testdata", "_template", "__pycache__"} & set(path.parts)
+        and not path.name.startswith(("test_", "conftest"))
     }
     assert sorted(expected - inside) == []
-    assert not [name for name in inside if "test_" in name or "testdata" in name]
+    aside = ("test_", "testdata", "conftest", "_template")
+    assert not [name for name in inside if any(part in name for part in aside)]
     assert (
         "router.__main__:main"
         in zipfile.ZipFile(wheel).read("handleby-0.1.0.dist-info/entry_points.txt").decode()
