@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -214,3 +215,17 @@ async def test_a_withdrawn_permission_is_shown_at_once(account: Account) -> None
         await account.host.wait_for(lambda: account.host.parts.get("send", ("", ""))[0] == "down")
     assert "channels.twitter.support.access_token" in account.host.parts["send"][1]
     assert len(account.host.reports) == 1
+
+
+async def test_a_signature_that_is_no_text_is_refused(caller: Caller) -> None:
+    """Bytes that no header should have make no error of ours."""
+    url = urlsplit(caller.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    head = (
+        f"POST {url.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n{OLDER}: sha256="
+    )
+    writer.write(head.encode() + b"\xff\xfe\r\n\r\n{}")
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 403")
