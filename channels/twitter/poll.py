@@ -2,11 +2,11 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
-import msgspec
 from msgspec import Struct
 
 from channels.errors import LeaseLost, Unavailable
@@ -97,9 +97,8 @@ class Poller:
 
     async def _round(self, cursor: Cursor) -> float:
         """Read what is new; return the seconds until the next round."""
-        left = await self._meter.left()
-        if left is not None and left <= 0:
-            return min(BUDGET_S, self._meter.until_midnight_s())
+        if await self._spent():
+            return self._rest_s()
         try:
             words = await self._read(cursor)
         except Trouble as trouble:
@@ -116,35 +115,66 @@ class Poller:
         self._say("degraded" if self._lost else "ok", self._lost)
         return self._listing.every_s
 
+    async def _spent(self) -> bool:
+        """Tell whether nothing more may be spent today."""
+        left = await self._meter.left()
+        return left is not None and left <= 0
+
+    def _rest_s(self) -> float:
+        return float(min(BUDGET_S, self._meter.until_midnight_s()))
+
     async def _read(self, cursor: Cursor) -> str:
         """Take in everything newer than the cursor and save it; return what could not be read, in words."""
         if not cursor.value:
             start = _greatest(items(await self._paid(await self._listing.newest())), _OLDEST)
             await cursor.save(_written(Position(newest=start, floor=start)))
         position = _position(cursor.value)
-        pages, words = await self._pages(position.since)
-        for page in reversed(pages):
-            for data in reversed(items(page)):
-                await self._take(data, people(page), position)
-        newest = max((_greatest(items(page), 0) for page in pages), default=0)
+        newest, words = await self._all(position)
         if newest > position.newest:
             await cursor.save(_written(Position(newest=newest, floor=position.floor)))
         return words
 
-    async def _pages(self, since: int) -> tuple[list[Page], str]:
+    async def _all(self, position: Position) -> tuple[int, str]:
+        """Take in what the list has since the position, oldest first; return its newest and what X does not show.
+
+        X lists the newest first. Where it lets us go on only later, what was read is taken in before that,
+        and reading goes on at the same place: begun anew, a long list would never come to its end.
+        """
         pages: list[Page] = []
-        token, count = "", 0
+        token, count, newest = "", 0, 0
         while True:
-            page = await self._paid(await self._listing.since(since, token))
+            page = await self._page(position, token)
+            if isinstance(page, float):
+                await self._take_in(pages, position)
+                pages = []
+                await self._host.clock.sleep(page)
+                continue
             pages.append(page)
-            token = next_token(page)
             numbers = _numbers(items(page))
-            count += len(items(page))
-            if numbers and min(numbers) <= since:
-                return pages, ""
-            words = self._listing.lost(count)
-            if words or not token:
-                return pages, words
+            newest, count, token = max([newest, *numbers]), count + len(items(page)), next_token(page)
+            known = bool(numbers) and min(numbers) <= position.since
+            words = "" if known else self._listing.lost(count)
+            if known or words or not token:
+                await self._take_in(pages, position)
+                return newest, words
+
+    async def _page(self, position: Position, token: str) -> Page | float:
+        """Return the page, or the seconds until a further page can be had. Raises Trouble for the first."""
+        if token and await self._spent():
+            return self._rest_s()
+        try:
+            return await self._paid(await self._listing.since(position.since, token))
+        except Denied:
+            raise  # the place in the list may be known no more
+        except Trouble as trouble:
+            if not token:
+                raise
+            return self._troubled(trouble)
+
+    async def _take_in(self, pages: Sequence[Page], position: Position) -> None:
+        for page in reversed(pages):
+            for data in reversed(items(page)):
+                await self._take(data, people(page), position)
 
     async def _take(self, data: Mapping[str, Any], known: People, position: Position) -> None:
         name = str(data.get("id") or "")
@@ -153,7 +183,7 @@ class Poller:
         try:
             read = self._listing.read(data, known, self._intake.view())
         except Strange as error:
-            raw = msgspec.json.encode(data)
+            raw = json.dumps(data).encode()  # also takes half an emoji, which others do not
             named = name if NUMBER.fullmatch(name) else f"odd:{hash_(raw)}"
             await self._intake.unreadable(raw, str(error), name=named)
             return
