@@ -139,3 +139,29 @@ def test_a_sender_is_proven_only_by_the_configured_server() -> None:
     assert not verified("evil; x=mx; dmarc=pass")
     assert not verified("mx; dmarc=pass", "")
     assert not verified("mx.evil; dmarc=pass", "microsoft365")
+    assert verified("mx (here; there); dmarc=pass")
+    assert verified('mx (host) ; dkim=pass (2048 bit (rsa)) header.d="example.org"')
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        'mx; spf=pass smtp.mailfrom="x; dmarc=pass"@evil.example',
+        'mx; spf=pass smtp.mailfrom="x; dmarc=pass"@evil.example; dmarc=fail header.from=example.org',
+        'mx; spf=pass smtp.mailfrom="x\\"; dmarc=pass"@evil.example',
+        'mx; spf=pass (domain of "x) ; dmarc=pass ("@evil designates it) smtp.mailfrom=x; dmarc=none',
+        "mx; spf=pass (domain of x) ; dmarc=pass (@evil designates it) smtp.mailfrom=x; dmarc=fail",
+        "mx; spf=pass (a (b (c); dmarc=pass ; d) e); dmarc=fail",
+        "mx; spf=pass (a (b) ; dmarc=pass ; dkim=pass header.d=example.org",
+        'mx; spf=pass smtp.helo="; dmarc=pass',
+        'mx; dkim=pass header.i="x; dkim=pass header.d=example.org" header.d=evil.example',
+        'mx; dkim=fail reason="; dkim=pass header.d=example.org"',
+        "mx; dkim=pass header.d=evil.example (header.d=example.org)",
+        "mx; dmarc=pass; dmarc=fail",
+    ],
+)
+def test_strangers_words_in_a_servers_verdict_prove_nothing(results: str) -> None:
+    """What a stranger puts into quotes or comments of it, by the address they send from, is no result."""
+    view = View(addresses=("help@example.com",), authserv="mx")
+    raw = f"Authentication-Results: {results}\r\nFrom: ana@news.example.org\r\n\r\nhi".encode()
+    assert not parse(raw, view).sender.verified
