@@ -1,5 +1,6 @@
 """What a customer may see of a conversation: its lines, by when they hear from us, their place in line."""
 
+import unicodedata
 from datetime import datetime
 
 from channels.port import Line
@@ -14,13 +15,18 @@ PLACES = 20
 
 def leaving(conversation: Conversation, text: str) -> bool:
     """Tell whether something with this text is on its way out, whole or as one of several parts."""
-    seen = " ".join(text.split())
+    seen = _plain(text)
     for item in conversation.outbox:
         if item.state in {SendState.SENDING, SendState.UNKNOWN}:
-            own = " ".join(item.text.split())
+            own = _plain(item.text)
             if seen == own or (len(seen) >= PART_LENGTH and (seen in own or own in seen)):
                 return True
     return False
+
+
+def _plain(text: str) -> str:
+    """Return the words as providers give them back: composed, and whatever they make of white space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def line_of(row: Stored | Item) -> Line | None:

@@ -1,6 +1,7 @@
 """What an account remembers between restarts, the same on every process; all of it is forgotten in time."""
 
 import hashlib
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -138,5 +139,5 @@ class Memory:
 
 
 def _leaving(post: str, text: str) -> str:
-    words = " ".join(text.split())
+    words = " ".join(unicodedata.normalize("NFC", text).split())  # as it is read when it comes back
     return "leaving:" + hashlib.sha256(f"{post}\n{words}".encode()).hexdigest()[:32]

@@ -1,5 +1,6 @@
 """What the page has written, read back from Facebook in order to settle a doubt."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -116,4 +117,8 @@ def _is(row: Mapping[str, Any], piece: str | Attachment) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    return bool(one) and "".join(one.split()) == "".join(other.split())
+    return bool(one) and _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    return "".join(unicodedata.normalize("NFC", text).split())

@@ -212,6 +212,22 @@ async def test_who_posts_by_hand_what_was_refused_is_a_person(stand: MetaStand, 
         assert answer.kind == "agent"
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_accents_written_apart_come_back_as_one_letter(stand: MetaStand, way: str) -> None:
+    """What some keyboards write as letter and accent is found again, and is never taken for a person's answer."""
+    async with served(stand, comments=comments(way)) as fb:
+        message = await asked(fb, way)
+        outgoing = fb.answer(message, "Andre\u0301 here: it ships today.")
+        stand.faults.set(Fault.LOST)
+        stand.faults.set(Fault.DROPPED, times=1)
+        with pytest.raises(InDoubt):
+            await fb.page.send(outgoing)
+        sent = await fb.page.reconcile(outgoing)
+        assert sent is not None
+        kinds = {one.kind for one in fb.host.delivered}
+        assert kinds == {"customer"}
+
+
 class Refusing(RecordingHost):
     """A host whose memos of what was sent others write first, each time."""
 

@@ -111,11 +111,12 @@ async def test_what_our_outbox_sent_is_known_as_ours(tmp_path: Path) -> None:
     assert await host.ours(f"sent-{note.id}@webchat.invalid")
     assert not await host.ours("x:77", thread="thread/ana", text=note.text)
 
-    words = "Your parcel left our house this morning and comes tomorrow."
+    words = "Your parcel left our cafe\u0301 this morning and comes tomorrow."
     world.chat.outcomes = [InDoubt("connection reset")]
     await world.actions.reply(one.id, Answer(text=words), agent="maria")
     await world.send()
     assert await host.ours("x:78", thread="thread/ana", text=words)
+    assert await host.ours("x:78", thread="thread/ana", text=words.replace("e\u0301", "\u00e9"))
     assert await host.ours("x:78", references=["x:1"], text=f"{words[:40]}\n")
     assert not await host.ours("x:78", thread="thread/ana", text="Something that I typed by hand.")
     assert not await host.ours("x:78", thread="thread/bob", text=words)
