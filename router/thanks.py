@@ -14,8 +14,8 @@ _WORDS = {
     "du|har|så|meget|i|lige|måde|hilsen|venlig|jer|dig",
     "de": "danke|dank|vielen|herzlichen|schön|sehr|super|prima|perfekt|ok|okay|alles|klar|für|die|hilfe|antwort|ihre|"
     "deine|schönen|tag|abend|wochenende|noch|gut|bestens|ihnen|dir",
-    "fr": "merci|beaucoup|bien|mille|très|gentil|gentille|super|parfait|ok|d|accord|pour|votre|ton|aide|réponse|la|l|c|est|"
-    "bonne|journée|soirée|infiniment|à|vous|toi",
+    "fr": "merci|beaucoup|bien|mille|très|gentil|gentille|super|parfait|ok|d|accord|pour|votre|ton|aide|réponse|la|l|c|"
+    "est|bonne|journée|soirée|infiniment|à|vous|toi",
     "es": "gracias|muchas|mil|muy|amable|perfecto|ok|vale|genial|por|la|su|tu|ayuda|respuesta|todo|bien|buen|día|"
     "tarde|noche|fin|de|semana|un|saludo|saludos",
     "ru": "спасибо|большое|огромное|благодарю|вас|вам|тебе|за|помощь|ответ|отлично|супер|хорошо|ок|всё|все|понятно|"
