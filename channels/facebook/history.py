@@ -22,10 +22,13 @@ POST_FIELDS = (
 )
 
 
-def message(row: Mapping[str, Any], partner: str, view: View) -> Found:
-    """Return a message of a conversation with `partner`. Raises Malformed."""
+def message(row: Mapping[str, Any], partner: str, view: View) -> Found | None:
+    """Return a message of a conversation with `partner`; None for ours to somebody unknown. Raises Malformed."""
     mid, at = raw.needed(row, "id"), raw.from_iso(row.get("created_time"))
     writer = raw.part(row, "from")
+    if not partner and raw.word(writer, "id") == view.page:
+        return None
+    partner = partner or raw.needed(writer, "id")  # two of whom nothing is known are not one person
     said, files = raw.text(row, "message"), _files(row)
     if not said and not files:
         said = "[sticker]" if row.get("sticker") else "[something that Facebook shows in Messenger only]"

@@ -27,6 +27,12 @@ _POSTS = "25"
 _COMMENTS = {"fields": history.COMMENT_FIELDS, "order": "reverse_chronological", "filter": "stream"}
 #: Names of what this process has taken already, so that the overlap costs nothing.
 _KEPT = 5000
+#: What is told, and for how long, when not all was read.
+_MORE = (
+    "more had come since the last poll than Facebook shows in one; what webhooks did not bring of it is on the page "
+    "only: look through Meta's inbox"
+)
+_SHOWN_FOR = timedelta(hours=1)
 #: Pause after a failure, so that the next poll is not far off.
 _AGAIN_S = 30.0
 
@@ -41,6 +47,8 @@ class Poll:
         self._host, self._settings, self._graph = host, settings, graph
         self._intake, self._timing = intake, timing
         self._taken: OrderedDict[str, None] = OrderedDict()
+        #: More had come than is read in one poll; until when that is told.
+        self._more, self._more_until = False, host.clock.now()
 
     async def run(self, cursor: Cursor) -> None:
         """Poll until cancelled; a first connection starts at now. Raises LeaseLost."""
@@ -57,7 +65,7 @@ class Poll:
         if self._graph.usage.busy(now) or self._graph.usage.wait_s(now):
             self._host.report("degraded", "Facebook asks us to ask less often: polling waits", part="receive")
             return False
-        self._graph.heard_at = None
+        self._graph.heard_at, self._more = None, False
         try:
             await self._since(datetime.fromisoformat(cursor.value) - _OVERLAP)
         except (Said, Unanswered, Unreached, Malformed) as error:
@@ -73,7 +81,10 @@ class Poll:
             )
             return False
         await cursor.save(self._clock_there().isoformat())
-        self._host.report("ok", part="receive")
+        if self._more:
+            self._more_until = now + _SHOWN_FOR
+        more = now < self._more_until
+        self._host.report("degraded" if more else "ok", _MORE if more else "", part="receive")
         return True
 
     def _clock_there(self) -> datetime:
@@ -127,6 +138,7 @@ class Poll:
             after = _next(answer)
             if not after:
                 return
+        self._more = True
 
     async def _back(
         self, answer: Mapping[str, Any], since: datetime, path: str, **query: str
@@ -141,6 +153,7 @@ class Poll:
             if not after or oldest is None or oldest < since:
                 return
             answer = await self._graph.get(path, limit="50", after=after, **query)
+        self._more = True
 
 
 def _next(answer: Mapping[str, Any]) -> str:

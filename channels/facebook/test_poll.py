@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from channels.errors import LeaseLost, Unavailable
+from channels.facebook import history
 from channels.facebook.adapter import FacebookAdapter
-from channels.facebook.conftest import Served, served
+from channels.facebook.conftest import Served, now, served
+from channels.facebook.found import MESSENGER, Arrived, View
+from channels.facebook.raw import Malformed
 from channels.facebook.subscription import NEEDED, WANTED
 from channels.message import Kind
 from channels.tryout import Finding
@@ -207,3 +210,28 @@ async def test_a_real_account_can_be_tried(stand: MetaStand) -> None:
     assert not bad.ok
     assert "page_token" in bad.mend
     assert not len(stand.ledger)
+
+
+async def test_more_than_one_poll_reads_is_told(fb: Served) -> None:
+    """After a long absence admins learn that a look at Meta's inbox is needed; nothing is passed over in silence."""
+    fb.stand.faults.set(Fault.LOST)
+    async with receiving(fb):
+        await fb.host.wait_for(lambda: fb.host.parts.get("receive", ("",))[0] == "ok", 10.0)
+    for number in range(1010):
+        fb.stand.world.mail(fb.stand.world.person(f"Person {number}"), "Hello?", ours=False)
+    async with served(fb.stand, host=fb.host, connect=False) as other, receiving(other):
+        await other.host.wait_for(lambda: other.host.parts["receive"][0] == "degraded", 25.0)
+    assert "Meta's inbox" in fb.host.parts["receive"][1]
+    assert len(fb.host.delivered) == 1000
+
+
+def test_two_of_whom_facebook_says_nothing_are_not_one_person() -> None:
+    """Without participants the writer is whom the page talks with; without either it cannot be read."""
+    view = View(account="test", page="1", app="2", at=now())
+    row = {"id": "m_1", "created_time": "2026-11-20T10:00:00+0000", "message": "Hi", "from": {"id": "12"}}
+    found = history.message(row, "", view)
+    assert isinstance(found, Arrived)
+    assert (found.message.sender.address, found.message.thread) == ("12", f"{MESSENGER}12")
+    with pytest.raises(Malformed):
+        history.message(row | {"from": {}}, "", view)
+    assert history.message(row | {"from": {"id": "1"}}, "", view) is None
