@@ -1,7 +1,7 @@
 """The calls made for one case: where the running one stands and what came of those before, kept in one memo."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -12,6 +12,8 @@ from channels.phone import memos
 from channels.port import Host, Work
 
 KEEP_S = 30 * 86400.0
+#: A case does not go back to the same agent's telephone earlier than this.
+AGENT_PAUSE = timedelta(minutes=2)
 
 
 class Stage(StrEnum):
@@ -54,8 +56,20 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Calls that the customer did not take in this wait; when each agent was last tried.
     missed: int = 0
     agents: dict[str, datetime] = {}
-    #: True once nobody is called by software any more in this wait.
+    #: When the customer is tried again, as they were told, not earlier.
+    again: datetime | None = None
+    #: True once nobody is called by software any more in this wait, and once they have spoken with a person.
     given_up: bool = False
+    spoken: bool = False
+
+    def rested(self, agent: str, now: datetime) -> bool:
+        """Tell whether another call may follow in the same wait; what became of this one may be news to the router."""
+        if self.stage is not Stage.OVER or self.given_up or self.spoken:
+            return False
+        if self.again is not None and now < self.again:
+            return False
+        last = self.agents.get(agent)
+        return last is None or self.missed > 0 or now - last >= AGENT_PAUSE
 
 
 Step: TypeAlias = Callable[[Attempt], Attempt | None]
@@ -84,7 +98,9 @@ def first(work: Work, nonce: str, now: datetime, before: Attempt | None) -> Atte
         heard_at=now,
         missed=before.missed if before is not None and same else 0,
         agents={**(before.agents if before is not None and same else {}), work.agent: now},
+        again=before.again if before is not None and same else None,
         given_up=before.given_up if before is not None and same else False,
+        spoken=before.spoken if before is not None and same else False,
     )
 
 

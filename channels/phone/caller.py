@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -14,8 +15,8 @@ from channels.phone.attempt import Attempt, Stage
 from channels.phone.outcome import Outcomes
 from channels.port import Cursor, Work
 
-#: A case does not go back to the same agent's telephone earlier than this.
-AGENT_PAUSE = timedelta(minutes=2)
+log = structlog.get_logger(__name__)
+
 #: Work looked at in one round.
 MOST = 200
 
@@ -59,7 +60,7 @@ class Caller:
             return
         pace_s = 1.0 / self._account.settings.calls_per_second
         for work in await self._host.work(MOST):
-            if work.agent in busy or not await self._is_turn(work):
+            if work.agent in busy or not await self._fits(work, busy):
                 continue
             busy.add(work.agent)
             if await self._place(work, cursor):
@@ -87,6 +88,29 @@ class Caller:
             await cursor.save(msgspec.json.encode(left).decode())
         return busy
 
+    async def _fits(self, work: Work, busy: set[str]) -> bool:
+        """Tell whether it is the work's turn; one that cannot be judged holds up no other."""
+        try:
+            if await self._forgotten(work):
+                busy.add(work.agent)
+                return False
+            return await self._is_turn(work)
+        except ChannelError:
+            raise
+        except Exception:  # whatever is wrong with one case, all others are called
+            log.exception("phone.case", reference=work.reference)
+            told = f"{work.reference} cannot be called by software. Look at its customer's number, and call yourself."
+            self._host.report("degraded", told, part="cases")
+            return False
+
+    async def _forgotten(self, work: Work) -> bool:
+        """Take up a call that was begun, but not yet noted when its process ended: it is looked up later."""
+        known, _ = await attempt.read(self._host, work.thread)
+        if known is None or known.stage is Stage.OVER or work.thread in self._active:
+            return False
+        self._active = [*self._active, work.thread]
+        return True
+
     async def _is_turn(self, work: Work) -> bool:
         """Tell whether the work's customer is to be called now."""
         now = self._host.clock.now()
@@ -102,9 +126,7 @@ class Caller:
         known, _ = await attempt.read(self._host, work.thread)
         if known is None or known.since != work.since:
             return True
-        last = known.agents.get(work.agent)
-        rested = last is None or known.missed > 0 or now - last >= AGENT_PAUSE
-        return known.stage is Stage.OVER and not known.given_up and rested
+        return known.rested(work.agent, now)
 
     async def _place(self, work: Work, cursor: Cursor) -> bool:
         """Begin a call to the work's agent; tell whether the provider was asked."""

@@ -38,7 +38,7 @@ class Outcomes:
                 )
             )
         )
-        await self._close(one, lambda known: replace(known, stage=Stage.OVER))
+        await self._close(one, lambda known: replace(known, stage=Stage.OVER, spoken=True))
 
     async def missed(self, one: Attempt, how: str) -> Attempt:
         """Let a customer who was not reached be tried again as announced, or tell a person after the last time."""
@@ -69,11 +69,12 @@ class Outcomes:
                 )
             )
         )
-        over = replace(one, stage=Stage.OVER, missed=count, given_up=again is None)
-        await self._close(
-            one, lambda known: replace(known, stage=Stage.OVER, missed=count, given_up=again is None)
-        )
-        return over
+
+        def step(known: Attempt) -> Attempt:
+            return replace(known, stage=Stage.OVER, missed=count, again=again, given_up=again is None)
+
+        await self._close(one, step)
+        return step(one)
 
     async def declined(self, one: Attempt) -> None:
         """Let the case go on to somebody else: its agent did not come to the telephone."""

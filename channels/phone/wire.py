@@ -59,7 +59,10 @@ class Leg(Struct, frozen=True, kw_only=True):
     @property
     def created_at(self) -> datetime | None:
         """When it was asked for (whole seconds)."""
-        return parsedate_to_datetime(self.date_created) if self.date_created else None
+        try:
+            return parsedate_to_datetime(self.date_created) if self.date_created else None
+        except ValueError:
+            return None
 
 
 class _Listed(Struct, frozen=True, kw_only=True):
@@ -116,7 +119,8 @@ class Wire:
         found = await self._read("/Calls.json", _Listed, asked)
         floor = since.replace(microsecond=0)
         calls = found.calls if found is not None else []
-        return [one for one in calls if one.created_at is None or one.created_at >= floor]
+        begun = (one for one in calls if not one.parent_call_sid)  # what a call has dialled is another's
+        return [one for one in begun if one.created_at is None or one.created_at >= floor]
 
     async def child(self, parent: str) -> Leg | None:
         """Return the leg that a call has dialled; None when there is none. Raises InDoubt."""

@@ -14,6 +14,7 @@ from channels.phone.adapter import adapter
 from channels.phone.caller import Timing
 from channels.phone.phone import Phone
 from channels.port import Memo, Slot, Standing, Work
+from router.clock import SystemClock
 from router.testing import RecordingHost
 from sandbox.twilio import TwilioStand
 
@@ -114,6 +115,17 @@ class PhoneHost(RecordingHost):
             Slot(start=start + n * step, end=start + (n + 1) * step, free=free) for n in range(count)
         ]
         return self.free
+
+
+class Ahead(SystemClock):
+    """The computer's clock, which a test can put forward."""
+
+    def __init__(self) -> None:
+        self.by = timedelta()
+
+    def now(self) -> datetime:
+        """Return the time, put forward."""
+        return super().now() + self.by
 
 
 @dataclass
