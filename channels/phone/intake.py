@@ -114,11 +114,17 @@ class Intake:
             known, version = await memos.read(self._host, _name(number), Open)
             if known is not None and (known.thread == thread or await self._alive(known)):
                 return await self._again(asking, known, number)
-            mine = Open(thread=thread, at=self._host.clock.now(), said=(_hash(asking.text),))
+            mine = self._open(asking, thread, number)
             self._limit(asking, number)
             if await memos.write(self._host, _name(number), mine, version, keep_s=_KEEP_S):
                 return await self._first(asking, mine, number)
         raise Unavailable("the same number asks many times at once")
+
+    def _open(self, asking: Asking, thread: str, number: str) -> Open:
+        now = self._host.clock.now()
+        earliest = asking.slot or self.hours(number).earliest(now)
+        not_before = earliest if earliest > now else None
+        return Open(thread=thread, at=now, not_before=not_before, said=(_hash(asking.text),))
 
     def _limit(self, asking: Asking, number: str) -> None:
         """Raise Trouble when the number asks too often."""
@@ -132,24 +138,18 @@ class Intake:
         already = known.thread != thread_of(asking)
         if already:
             await self._add(asking, known, number)
+        elif await self._host.standing(known.thread) is None:
+            # whoever stored it may have been stopped before it was: the same key is never stored twice
+            return await self._store(asking, known, number)
         return Taken(thread=known.thread, number=number, already=already, not_before=known.not_before)
 
     async def _first(self, asking: Asking, mine: Open, number: str) -> Taken:
         """Store the wish, now that the number's place is ours."""
         try:
-            taken = await self._store(asking, mine.thread, number)
+            return await self._store(asking, mine, number)
         except BaseException:
             await self._host.forget(_name(number))
             raise
-        if taken.not_before is not None:
-            await memos.change(
-                self._host,
-                _name(number),
-                Open,
-                lambda known: None if known is None else replace(known, not_before=taken.not_before),
-                keep_s=_KEEP_S,
-            )
-        return taken
 
     async def _add(self, asking: Asking, known: Open, number: str) -> None:
         """Put what a customer writes who waits already to their request; it changes nothing of their place."""
@@ -166,28 +166,26 @@ class Intake:
 
         await memos.change(self._host, _name(number), Open, step, keep_s=_KEEP_S)
 
-    async def _store(self, asking: Asking, thread: str, number: str) -> Taken:
-        hours, now = self.hours(number), self._host.clock.now()
-        slot = None if asking.slot is None else await self.slots.book(asking.slot, thread, hours)
-        earliest = hours.earliest(now)
-        quiet_until = earliest if slot is None and earliest > now else None
-        wish = self._wish(asking, thread, number)
-        taken = Taken(
-            thread=thread,
-            number=number,
-            slot=slot,
-            quiet_until=quiet_until,
-            not_before=slot.start if slot is not None else quiet_until,
-        )
+    async def _store(self, asking: Asking, mine: Open, number: str) -> Taken:
+        hours = self.hours(number)
+        slot = None if asking.slot is None else await self.slots.book(asking.slot, mine.thread, hours)
+        wish = self._wish(asking, mine.thread, number)
         try:
             await self._host.deliver(
-                parse.message(replace(wish, not_before=taken.not_before), self._host.account)
+                parse.message(replace(wish, not_before=mine.not_before), self._host.account)
             )
         except BaseException:
             if slot is not None:
-                await self.slots.give_back(slot.start, thread)
+                await self.slots.give_back(slot.start, mine.thread)
             raise
-        return taken
+        quiet_until = mine.not_before if slot is None else None
+        return Taken(
+            thread=mine.thread,
+            number=number,
+            slot=slot,
+            quiet_until=quiet_until,
+            not_before=mine.not_before,
+        )
 
     def _wish(self, asking: Asking, thread: str, number: str) -> Wish:
         return Wish(
@@ -215,11 +213,8 @@ class Intake:
 
     async def hold(self, thread: str, *, seconds: float) -> None:
         """Let nobody be called for the thread for a while: its customer is on the line."""
-
-        def step(known: str | None) -> str | None:
-            return "held" if known is None else known
-
-        await memos.change(self._host, _held(thread), str, step, keep_s=seconds)
+        until = (self._host.clock.now() + timedelta(seconds=seconds)).isoformat()
+        await memos.change(self._host, _held(thread), str, lambda _: until, keep_s=seconds)
 
     async def let_go(self, thread: str) -> None:
         """Let the thread's customer be called again."""

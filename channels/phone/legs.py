@@ -69,7 +69,7 @@ class Legs:
                 return self._ask(one, time + 1)
             await self._outcomes.declined(one)
             return self._account.twiml().say(self._words("goodbye")).hang_up()
-        if not await self._still_theirs(one):
+        if not await self._still_theirs(one) or await self._account.intake.held(one.thread):
             await self._outcomes.nothing(one)
             return self._account.twiml().say(self._words("agent_gone")).hang_up()
         one = await self._change(query, lambda known: replace(known, stage=Stage.BRIDGING, sid=call.sid))

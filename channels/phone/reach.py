@@ -21,6 +21,8 @@ Ask: TypeAlias = Callable[[Mapping[str, str]], Awaitable[Twiml]]
 #: Seconds that an agent's telephone rings for a caller who waits on the line.
 RING_S = 20
 PRESS_S = 7
+#: The longest talk in which nobody else is called for its customer.
+TALK_S = 2 * 3600.0
 _KEEP_S = 6 * 3600.0
 
 
@@ -136,6 +138,8 @@ class Reach:
         through = await self._through(query)
         if through is None or call.digits != "1":
             return self._account.twiml().hang_up()
+        if through.thread:
+            await self._intake.hold(through.thread, seconds=TALK_S)
         await memos.change(self._host, _name(query.get("p", "")), Through, _accepted, keep_s=_KEEP_S)
         return self._account.twiml()
 
@@ -143,7 +147,7 @@ class Reach:
         """Go on once the dialling has ended: spoken, the next one, or a call back."""
         through = await self._through(query)
         if through is None:
-            return self._account.twiml().hang_up()
+            return await self._repeated(call, query)
         if through.accepted:
             await self._spoke(call, through)
             return self._account.twiml().hang_up()
@@ -156,6 +160,13 @@ class Reach:
             told = [self._words("not_through"), self._words("keep_place"), self._account.retries(self._words)]
             return self._account.twiml().say(*told, self._words("goodbye")).hang_up()
         return await self._called_back(call, through)
+
+    async def _repeated(self, call: Call, query: Mapping[str, str]) -> Twiml:
+        """Answer once more what was answered already: the next of them is dialled, if it has come to that."""
+        found, _ = await memos.read(self._host, _name(query.get("p", "")), Through)
+        if found is None or found.accepted or str(found.tried - 1) != query.get("i", ""):
+            return self._account.twiml().hang_up()
+        return await self._dial(call.sid, found, [self._words("connecting_lead")])
 
     async def _called_back(self, call: Call, through: Through) -> Twiml:
         """Let a caller whom nobody could take be called back about their case."""
