@@ -13,7 +13,8 @@ from channels.twitter.read import Read, View
 from channels.twitter.settings import Settings
 from channels.twitter.shape import KIND, NUMBER
 
-#: Names of what this process took in lately: polling sees the newest again and again.
+#: Names of what this process took in lately, and whether it was known then that it calls us: polling sees the
+#: newest again and again, and its word comes after that of a hint.
 _MOST_RECENT = 5000
 _SILENT = "they asked for no automatic messages"
 
@@ -24,7 +25,7 @@ class Intake:
     def __init__(self, host: Host, settings: Settings, memory: Memory) -> None:
         """Take the account."""
         self._host, self._settings, self._memory = host, settings, memory
-        self._recent: OrderedDict[str, None] = OrderedDict()
+        self._recent: OrderedDict[str, bool] = OrderedDict()
 
     def view(self) -> View:
         """Return for whom is read, now."""
@@ -38,13 +39,13 @@ class Intake:
     async def take(self, read: Read) -> None:
         """Store it; acknowledge upstream only after this returned. Raises Unavailable."""
         key = read.message.key
-        if key in self._recent:
+        if key in self._recent and self._recent[key] >= read.summoned:
             return
         if read.own or read.only_if_known:
             await self._ours(read)
         else:
             await self._theirs(read)
-        self._took(key)
+        self._took(key, summoned=read.summoned)
 
     async def unreadable(self, raw: bytes, reason: str, *, name: str) -> None:
         """Keep what could not be read, with its bytes, so that a person sees it. Raises Unavailable."""
@@ -108,8 +109,8 @@ class Intake:
         if receipt.duplicate:
             await self._host.deliver(replace(message, kind=Kind.EDIT, about=read.first))
 
-    def _took(self, key: str) -> None:
-        self._recent[key] = None
+    def _took(self, key: str, *, summoned: bool = True) -> None:
+        self._recent[key] = summoned
         while len(self._recent) > _MOST_RECENT:
             self._recent.popitem(last=False)
 

@@ -1,10 +1,17 @@
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from channels.errors import Unavailable
 from channels.message import Kind
+from channels.twitter import settings
 from channels.twitter.conftest import Account, opened
+from channels.twitter.intake import Intake
+from channels.twitter.memory import Memory
+from channels.twitter.post import post
+from channels.twitter.read import View
+from channels.twitter.shape import People
 from sandbox.faults import Fault
 from sandbox.x.stand import ME, XStand
 
@@ -288,3 +295,17 @@ async def test_a_post_that_cannot_be_read_holds_up_no_other(account: Account) ->
     assert found.key == f"x:{odd.id}"
     assert b"odd" in await account.host.blobs.get(found.raw)
     assert "author_id" in found.reason
+
+
+async def test_that_somebody_called_us_may_be_learnt_later(account: Account) -> None:
+    """An event need not name whom a post calls; once polling lists it as a mention, it may be answered in public."""
+    view = View(account="support", me="1", at=datetime.now(UTC))
+    data = {"id": "1800000000000000001", "author_id": "77", "text": "Hello?"}
+    memory = Memory(account.host)
+    intake = Intake(account.host, settings.read(account.host), memory)
+    for summoned, answerable in ((False, ""), (True, data["id"]), (False, data["id"])):
+        read = post(data, People(), view, summoned=summoned)
+        assert read is not None
+        await intake.take(read)
+        assert await memory.answerable(read.message.thread) == answerable
+    assert len(account.host.delivered) == 1
