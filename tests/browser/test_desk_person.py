@@ -16,7 +16,7 @@ from router.conversation import Conversation, SendState
 from router.journal import changed
 from router.ports import Commit
 from tests.support.browser import OpenPage, open_page, picture
-from tests.unit.desk.office import Office, opened
+from tests.unit.desk.office import Office, opened, visitor
 
 pytestmark = pytest.mark.browser
 
@@ -73,6 +73,38 @@ async def test_two_customers_become_one_and_two_again(office: Office, open_page:
     await panel.get_by_role("button", name="These are two people").click()
     await expect(page.locator(".toast").last).to_contain_text("two people again")
     await expect(panel.locator(".earlier")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [360, 1100])
+async def test_a_long_name_moves_nothing_away(office: Office, open_page: OpenPage, width: int) -> None:
+    """A name or subject of one endless word, whoever chose it, leaves all buttons within reach."""
+    endless = "<b>" + "W" * 300
+    sender = Identity(kind="x", address="123", name=endless, spelling="@ana", verified=True)
+    until = office.world.clock.now() + timedelta(minutes=40)
+    (one,) = await office.world.take(
+        post(office, endless, sender=sender, subject=endless, public=True, reply_until=until)
+    )
+    await office.world.actions.take(one.id, agent="maria")
+    page = await open_page(viewport={"width": width, "height": 740})
+    await enter(office, page, f"/c/{one.reference}")
+    for name in ("Release", "Resolve", "Send and resolve", "Send"):
+        await expect(page.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
+
+
+async def test_the_keyboard_stays_where_it_was(office: Office, open_page: OpenPage) -> None:
+    """Who parts two customers by keyboard goes on beside them, not at the top of the page."""
+    one, two = await office.mail(who=ANA, subject="Lamp"), await office.mail(who="ana@work.example")
+    async with visitor(office, "agent") as maria:
+        await maria.post(f"/customers/{one.customer}/join", {"other": two.customer})
+    page = await open_page()
+    await enter(office, page, f"/c/{one.reference}")
+    await page.get_by_text("Known as one person").focus()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".joins")).to_have_count(0)
+    await expect(page.get_by_text("This is the same person as")).to_be_focused()
 
 
 async def test_what_is_only_claimed_looks_so(office: Office, open_page: OpenPage) -> None:

@@ -34,6 +34,7 @@ async function fill(box, conversation, me) {
 
 function show(box, conversation, me, known) {
   const attributes = Object.entries(known.attributes).filter(([key]) => !["language", "zone"].includes(key));
+  const inside = box.contains(document.activeElement);
   box.dataset.ids = [known.id, ...known.parts.map((one) => one.id)].join(" ");
   box.replaceChildren(
     identities(known),
@@ -50,6 +51,8 @@ function show(box, conversation, me, known) {
   }
   const again = () => fill(box, conversation, me).catch((error) => toast(error.message, { bad: true }));
   box.append(...[conflicts(known), me.agent ? [joins(known, again), same(known, again)] : null, history(known, conversation)].flat(3).filter(Boolean));
+  // Who works by keyboard goes on here, as what they pressed is gone.
+  if (inside) box.querySelector("button, summary")?.focus({ preventScroll: true });
 }
 
 // One line for each attribute, and the usual ones even when they are not set yet.
