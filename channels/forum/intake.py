@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ from channels.port import Host
 
 #: Keys and topics remembered, to spare work; the store tells duplicates for certain.
 REMEMBERED = 5000
+#: How long it is believed that a private topic is none of ours.
+THEIRS_FOR = timedelta(seconds=5)
 #: The memo that says which posts were there before the account was connected.
 FLOOR = "floor"
 
@@ -35,7 +38,10 @@ class Intake:
         self.host, self.settings, self.api = host, settings, api
         self._stored: OrderedDict[str, None] = OrderedDict()
         self._busy: dict[str, asyncio.Lock] = {}
-        self._members: OrderedDict[int, bool] = OrderedDict()
+        #: Private topics in which we take part; posts of others, and until when a topic counts as theirs.
+        self._members: OrderedDict[int, None] = OrderedDict()
+        self._foreign: OrderedDict[int, None] = OrderedDict()
+        self._theirs: OrderedDict[int, datetime] = OrderedDict()
         self._floor: int | None = None
 
     async def take(self, happened: Event, data: Any) -> None:
@@ -87,7 +93,7 @@ class Intake:
             return False
         if message.kind in {Kind.EDIT, Kind.DELETE} and not await self._known(reading, message):
             return False
-        return not reading.private or await self._takes_part(reading.topic)
+        return not reading.private or await self._concerns_us(reading.post, reading.topic)
 
     async def _sent_by_us(self, reading: Reading, message: Message) -> bool:
         """Tell whether it is a copy of what we sent: a note is never taken for an answer of a person."""
@@ -102,17 +108,30 @@ class Intake:
             self._floor = int(said) if said.isdigit() else None
         return reading.post > (self._floor or 0) or await self.host.standing(message.thread) is not None
 
+    async def _concerns_us(self, post: int, topic: int) -> bool:
+        """Tell whether a private message is addressed to our account: an admin's key sees all of them.
+
+        Of a topic of others this holds for moments only, as our account may be invited at any time.
+        """
+        if topic in self._members:
+            return True
+        now = self.host.clock.now()
+        if post not in self._foreign and now >= self._theirs.get(topic, now):
+            if await self._takes_part(topic):
+                _remember(self._members, topic, None)
+                return True
+            _remember(self._theirs, topic, now + THEIRS_FOR)
+        _remember(self._foreign, post, None)
+        return False
+
     async def _takes_part(self, topic: int) -> bool:
-        """Tell whether a private message is addressed to our account: an admin's key sees all of them."""
-        if topic not in self._members:
-            try:
-                found = await self.api.get(f"/t/{topic}.json")
-            except Answered as error:
-                if error.status in {401, 403}:
-                    await self.api.get("/session/current.json")  # raises when it is our key that is refused
-                return False
-            _remember(self._members, topic, _named(found, self.settings.view.us))
-        return self._members[topic]
+        try:
+            found = await self.api.get(f"/t/{topic}.json")
+        except Answered as error:
+            if error.status in {401, 403}:
+                await self.api.get("/session/current.json")  # raises when it is our key that is refused
+            return False
+        return _named(found, self.settings.view.us)
 
     async def _complete(self, reading: Reading, message: Message, data: Any) -> Message:
         if message.kind is Kind.UNREADABLE:

@@ -4,6 +4,7 @@ from channels.errors import Unavailable
 from channels.forum.conftest import Make
 from channels.forum.parse import Event
 from channels.message import Kind
+from router.testing import ManualClock
 from sandbox.discourse.board import Draft
 from sandbox.faults import Fault
 
@@ -246,6 +247,26 @@ async def test_an_admins_key_does_not_open_others_messages(make: Make) -> None:
         data = shape | {"topic_id": post.topic.id, "user_id": post.author.id}
         await forum.channel._pollers[1]._intake.take(Event.CREATED, data)
     assert forum.got == []
+
+
+async def test_whoever_invites_us_is_heard_from_then_on(make: Make) -> None:
+    """Members talk in private, then add our account: what they write to it comes in, what was before does not."""
+    forum = await make()
+    board, ana, ben = forum.stand.board, forum.stand.customer("Ana Berg"), forum.stand.customer("Ben Dahl")
+    async with forum.receiving():
+        forum.host.clock = clock = ManualClock(forum.host.clock.now())
+        draft = Draft(
+            raw="Only between the two of us, Ben.", title="Ours", members=(ana.username, ben.username)
+        )
+        first = board.add(ana, draft)
+        forum.stand.announce(first)
+        await forum.host.wait_for(lambda: first.topic.id in forum.channel._hook._intake._theirs)
+        first.topic.members = (ana.username, ben.username, forum.stand.api.us.username)
+        clock.move(60)
+        forum.stand.announce(
+            board.add(ben, Draft(raw="Support, could you have a look at this?", topic=first.topic))
+        )
+        await forum.texts("Support, could you have a look at this?")
 
 
 async def test_private_messages_can_be_ignored(make: Make) -> None:
