@@ -76,7 +76,7 @@ async def ask(request: web.Request, phone: Phone) -> web.Response:
     wait_s = 0.0 if trusted else account.intake.addresses.wait_s(network(request.remote), now)
     if wait_s > 0:
         raise Trouble("rate", after_s=wait_s)
-    asking = _asking(given, phone, request)
+    asking = _asking(given, phone, "key" if trusted else network(request.remote))
     taken = await account.intake.take(replace(asking, trusted=trusted, proved=trusted))
     mine = not taken.already or taken.thread == thread_of(asking)
     page = ""
@@ -120,8 +120,8 @@ def refusal(error: Trouble, status: int) -> web.Response:
     more = {
         "key": "Send the account's api_key as `Authorization: Bearer KEY`.",
         "broken": "Something went wrong here.",
-        "body": "The body is not what this address takes: JSON with number, and maybe id, name, about, text, "
-        "slot and language.",
+        "body": "The body is not what this address takes: JSON (application/json) with number, and maybe id, name, "
+        "about, text, slot and language.",
     }
     known = {**more, "already": "", "tier": "The rules offer callbacks to other tiers only (allow_tiers)."}
     text = known[error.why] if error.why in known else form.told(pick([], "en"), error)
@@ -131,14 +131,15 @@ def refusal(error: Trouble, status: int) -> web.Response:
     return response
 
 
-def _asking(given: Request, phone: Phone, request: web.Request) -> Asking:
+def _asking(given: Request, phone: Phone, who: str) -> Asking:
+    """Return the wish; its `id` is one of whoever asks, so that nobody reaches another's request by guessing it."""
     account = phone.account
     words = pick([given.language], account.host.language)
     menu = account.settings.menu
     about = menu.get(given.about, given.about if given.about in menu.values() else "")
-    own = given.id or f"{network(request.remote)}\n{given.number}\n{account.host.clock.now().isoformat()}"
+    own = given.id[:200] or f"{given.number[:60]}\n{account.host.clock.now().isoformat()}"
     asking = Asking(
-        nonce=f"{account.host.account}:{own[:200]}",
+        nonce=f"{account.host.account}:{who}\n{own}",
         way="api",
         number=parse.line(given.number, 60),
         name=parse.line(given.name),
@@ -156,12 +157,18 @@ def _trusted(request: web.Request, phone: Phone) -> bool:
     if not token:
         return False
     key = phone.account.settings.api_key
-    if scheme.lower() != "bearer" or not key or not hmac.compare_digest(token.strip().encode(), key.encode()):
+    if (
+        scheme.lower() != "bearer"
+        or not key
+        or not hmac.compare_digest(token.strip().encode("utf-8", "surrogateescape"), key.encode())
+    ):
         raise Trouble("key")
     return True
 
 
 async def _body(request: web.Request, kind: type[T]) -> T:
+    if request.content_type != "application/json":  # another site's page cannot send that for its visitors
+        raise Trouble("body")
     data = bytearray()
     async for part in request.content.iter_any():
         data += part

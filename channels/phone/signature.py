@@ -28,7 +28,7 @@ def sign(token: str, url: str, given: Sequence[tuple[str, str]]) -> str:
     parts = [url]
     for name in sorted({name for name, _ in given}):
         parts += [name + value for value in sorted({value for known, value in given if known == name})]
-    digest = hmac.new(token.encode(), "".join(parts).encode(), hashlib.sha1).digest()
+    digest = hmac.new(token.encode(), _bytes("".join(parts)), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
 
 
@@ -36,8 +36,13 @@ def right(token: str, signature: str, urls: Sequence[str], given: Sequence[tuple
     """Tell whether it signs the parameters for one of the ways in which our address may be written."""
     found = False
     for url in urls:
-        found |= hmac.compare_digest(sign(token, url, given).encode(), signature.encode())
+        found |= hmac.compare_digest(sign(token, url, given).encode(), _bytes(signature))
     return found
+
+
+def _bytes(text: str) -> bytes:
+    """Return what came over the wire, whatever bytes it was made of."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def written(public_url: str, path: str) -> list[str]:
