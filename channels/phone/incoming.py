@@ -48,7 +48,8 @@ class Incoming:
             self._account.greeting(words),
             words("outage", outage=outage) if outage else "",
         ]
-        if self._callers.wait_s(call.caller, now.timestamp()) > 0:
+        nameless = numbers.withheld(call.caller)  # of whom nobody can say how often they call
+        if not nameless and self._callers.wait_s(call.caller, now.timestamp()) > 0:
             return self._account.twiml().say(*opening, words("too_often")).hang_up()
         try:
             number = self._intake.checked(call.caller)
@@ -61,14 +62,14 @@ class Incoming:
                 return through
         waits = await self._intake.waiting(number) if number else ""
         if waits:
-            return await self._stands(waits, opening)
+            return await self._stands(waits, number, opening)
         if case is not None:
             return await self._on({**known(number), "c": case.reference}, call, [*opening, words("software")])
         return await self._ask.menu(known(number), [*opening, words("software")])
 
-    async def _stands(self, thread: str, opening: list[str]) -> Twiml:
+    async def _stands(self, thread: str, number: str, opening: list[str]) -> Twiml:
         """Tell a caller who waits for a call already how it stands; they keep their place."""
-        told = await self._said.standing(thread)
+        told = await self._said.standing(thread, number)
         if self._settings.listen:
             answer = self._account.twiml()
             part = answer.gather(self._account.url("add", {"t": thread}), timeout=5, listen=True)
@@ -97,12 +98,13 @@ class Incoming:
     async def reference(self, call: Call, query: dict[str, str]) -> Twiml:
         """Put the caller through to whoever has the case of the typed reference."""
         case = await self._host.lookup(call.digits) if call.digits.isdigit() else None
-        through = await self._reach.put_through(call, case, []) if case is not None else None
-        if through is not None:
-            return through
         if case is not None:
-            return await self._on({**query, "c": case.reference, "w": "now"}, call)
-        state = {key: value for key, value in query.items() if key != "k"}
+            through = await self._reach.put_through(call, case, [], typed=True)
+            return through or await self._on({**query, "c": case.reference, "w": "now"}, call)
+        tried = 1 + int(query.get("r", "0"))
+        if tried >= ASKED:  # nobody guesses on
+            return self._account.twiml().say(self._words("no_reference"), self._words("goodbye")).hang_up()
+        state = {key: value for key, value in query.items() if key != "k"} | {"r": str(tried)}
         return await self._ask.menu(state, [self._words("no_reference")])
 
     # --- the number

@@ -40,6 +40,8 @@ class Through(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Which of them was tried last, and whether they pressed 1.
     tried: int = 0
     accepted: bool = False
+    #: True when the caller typed a reference: nothing proves who they are.
+    typed: bool = False
     #: True when the caller has asked to be called and keeps their place if nobody can come.
     keeps_place: bool = False
 
@@ -60,7 +62,9 @@ class Reach:
         """Return the thread that the wish will have."""
         return thread_of(asking)
 
-    async def put_through(self, call: Call, case: Case, opening: list[str]) -> Twiml | None:
+    async def put_through(
+        self, call: Call, case: Case, opening: list[str], *, typed: bool = False
+    ) -> Twiml | None:
         """Dial whoever has the case, or the lead; None when neither can be called, or it waits in our own line."""
         ours = (case.channel, case.account) == (self._host.channel, self._host.account)
         if ours and not case.assigned and case.status != "pending":
@@ -74,6 +78,7 @@ class Reach:
             cite="" if ours else case.cite,
             number=call.caller,
             people=people,
+            typed=typed,
         )
         if ours:
             await self._intake.hold(case.thread, seconds=self.HOLD_S)
@@ -119,19 +124,21 @@ class Reach:
         through = await self._through(query)
         if through is None:
             return self._account.twiml().hang_up()
-        words = self._words
-        name, _ = through.people[through.tried]
         answer = self._account.twiml()
         answer.gather(self._account.url("take", query), timeout=PRESS_S).say(
-            words(
-                "agent_call_in",
-                agent=name,
-                customer=self._account.say_who(through.customer),
-                ending=self._account.ending(through.number),
-            ),
-            words("agent_press"),
+            self._announced(through), self._words("agent_press")
         )
         return answer
+
+    def _announced(self, through: Through) -> str:
+        """Return who is on the line, and no more than is known."""
+        name, _ = through.people[through.tried]
+        if through.typed:
+            spelled = " ".join(through.reference.rpartition("-")[2])
+            return self._words("agent_call_in_typed", agent=name, reference=spelled)
+        ending = self._account.ending(through.number)
+        who = self._account.say_who(through.customer)
+        return self._words("agent_call_in", agent=name, customer=who, ending=ending)
 
     async def take(self, call: Call, query: dict[str, str]) -> Twiml:
         """Connect whoever pressed 1; others are left, and the caller goes on."""
