@@ -62,6 +62,13 @@ class Account:
         name = hours.zone if hours is not None else ""
         return ZoneInfo(name or self.host.zone or "UTC")
 
+    def zone_said(self, found: Words, number: str = "") -> str:
+        """Return whose clock times are told by, in a sentence; "" where it is the number's own."""
+        if number and self.intake.hours(number).zone:
+            return ""
+        name = self.zone_of("").key.rsplit("/", 1)[-1].replace("_", " ")
+        return found("page_times_zone", zone=name)
+
     def say_who(self, name: str) -> str:
         """Return what a customer is called when one speaks of them."""
         return name or self.words("nameless")

@@ -76,6 +76,7 @@ async def show(request: web.Request, phone: Phone) -> web.Response:
         "place": state.place,
         "reference": state.reference,
         "retries": phone.account.retries(words, "page_retries"),
+        "zone": phone.account.zone_said(words),
         "live": words("page_live"),
         "new": words("page_new"),
         "reload": words("page_reload"),

@@ -36,7 +36,7 @@ def slots(free: list[Slot], words: Words, phone: Phone, given: Mapping[str, str]
     )
     chosen = "checked" if given.get("when") == "slot" else ""
     label = escape(words("page_slot_label"))
-    hint = escape(words("page_times_zone", zone=zone.key.rsplit("/", 1)[-1].replace("_", " ")))
+    hint = escape(phone.account.zone_said(words))
     return (
         f'<label class="choice"><input type="radio" name="when" value="slot" {chosen}>'
         f"<span>{escape(words('page_slot'))}</span></label>"

@@ -136,7 +136,7 @@ async def _form(phone: Phone, words: Words, given: Mapping[str, str], error: Tro
     first, last = clock(settings.call_from), clock(settings.call_until)
     wrong = told(words, error) if error is not None else ""
     at_number = error is not None and error.why in _NUMBER
-    names = ("name", "number", "about", "other", "text", "optional", "when", "asap", "slot", "send", "lead")
+    names = ("name", "number", "about", "other", "text", "optional", "when", "asap", "slot", "send")
     shown = {
         "lang": words.language,
         "account": host.account,
@@ -152,6 +152,7 @@ async def _form(phone: Phone, words: Words, given: Mapping[str, str], error: Tro
         "colour": settings.colour,
         "hex": settings.colour[1:].lower(),
         **{name: words(f"page_{name}") for name in names},
+        "lead": f"{settings.greeting} {words('page_lead')}".strip(),
     }
     raw = {
         "outage": html.paragraph("outage", await account.outage(), words("page_outage")),

@@ -22,11 +22,21 @@ WITHHELD = frozenset(
 
 _DEAR = {
     PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.PERSONAL_NUMBER,  # follow their owner at the caller's expense, such as +44 70
     PhoneNumberType.SHARED_COST,
     PhoneNumberType.UAN,
     PhoneNumberType.PAGER,
     PhoneNumberType.VOICEMAIL,
 }
+#: Country codes of satellites and other networks above countries: a minute costs more than an hour elsewhere.
+_DEAR_CODES = frozenset({870, 878, 881, 882, 883})
+#: Zones whose clock is a larger neighbour's: the neighbour's name is the one that people know.
+_LESSER = frozenset(
+    {
+        "America/Kralendijk", "Arctic/Longyearbyen", "Europe/Busingen", "Europe/Guernsey", "Europe/Isle_of_Man",
+        "Europe/Jersey", "Europe/Mariehamn", "Europe/San_Marino", "Europe/Vatican",
+    }
+)  # fmt: skip
 _LONGEST = 40
 
 
@@ -48,7 +58,7 @@ def checked(text: str, country: str) -> str:
     if withheld(text):
         raise NotCallable("withheld", "the number is withheld")
     found = _parsed(text, country)
-    if phonenumbers.number_type(found) in _DEAR:
+    if found.country_code in _DEAR_CODES or phonenumbers.number_type(found) in _DEAR:
         raise NotCallable("premium", "calls to that number cost extra")
     if not phonenumbers.is_valid_number(found):
         raise NotCallable("wrong", "there is no such number")
@@ -108,7 +118,7 @@ def zones_of(number: str) -> Sequence[ZoneInfo]:
             found.append(ZoneInfo(name))
         except (KeyError, ValueError, OSError):  # `Etc/Unknown`, or older than this machine's tables
             continue
-    return found
+    return [zone for zone in found if zone.key not in _LESSER] or found
 
 
 def ending(number: str) -> str:

@@ -71,7 +71,7 @@ class Questions:
         times = "-".join(slot.start.strftime("%Y%m%dT%H%M") for slot in offered)
         answer = self._account.twiml()
         part = answer.gather(self._url("slot", {**state, "s": times, "f": str(skip)}))
-        part.say(*opening)
+        part.say(*opening, self._account.zone_said(self._words, number_of(state)))
         for key, slot in enumerate(offered, 1):
             said = self._words.at(slot.start, now, zone)
             part.say(self._words("slot_option", time=said, key=key))

@@ -1,6 +1,8 @@
 """Quiet hours: when a number may ring, by the clock where it is from."""
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -9,8 +11,7 @@ from channels.phone import numbers
 from channels.phone.settings import PhoneSettings
 
 _STEP = timedelta(minutes=5)
-#: A time that suits all zones of a number comes within a day, or never.
-_AHEAD = timedelta(days=2)
+_DAY = timedelta(days=1)
 
 
 class Hours(Struct, frozen=True, kw_only=True):
@@ -22,18 +23,17 @@ class Hours(Struct, frozen=True, kw_only=True):
     zones: tuple[ZoneInfo, ...]
 
     def allow(self, at: datetime) -> bool:
-        """Tell whether it is daytime in all of the zones."""
-        return all(self.first <= at.astimezone(zone).time() < self.last for zone in self.zones)
+        """Tell whether it is daytime in all of the zones, or in the middle one where no time suits all."""
+        heeded = _heeded(self.zones, self.first, self.last, at.astimezone(UTC).date())
+        return _suits(at, heeded, self.first, self.last)
 
     def earliest(self, at: datetime) -> datetime:
         """Return the instant itself, or the first one after it at which the number may be called."""
         if self.allow(at):
             return at
         probe = at.replace(minute=at.minute // 5 * 5, second=0, microsecond=0) + _STEP
-        while not self.allow(probe):
+        while not self.allow(probe) and probe - at < 2 * _DAY:
             probe += _STEP
-            if probe - at > _AHEAD:
-                return Hours(first=self.first, last=self.last, zones=self.zones[:1]).earliest(at)
         return probe
 
     @property
@@ -48,3 +48,17 @@ def hours_of(number: str, settings: PhoneSettings, zone: str) -> Hours:
     return Hours(
         first=settings.call_from, last=settings.call_until, zones=found or (ZoneInfo(zone or "UTC"),)
     )
+
+
+def _suits(at: datetime, zones: Sequence[ZoneInfo], first: time, last: time) -> bool:
+    return all(first <= at.astimezone(zone).time() < last for zone in zones)
+
+
+@lru_cache(maxsize=2048)
+def _heeded(zones: tuple[ZoneInfo, ...], first: time, last: time, day: date) -> tuple[ZoneInfo, ...]:
+    """Return all zones where some time of that day suits them all, else the middle one: nobody waits for ever."""
+    start = datetime.combine(day, time(), UTC)
+    if any(_suits(start + step * _STEP, zones, first, last) for step in range(_DAY // _STEP)):
+        return zones
+    ranked = sorted(zones, key=lambda zone: start.astimezone(zone).utcoffset() or timedelta())
+    return (ranked[len(ranked) // 2],)

@@ -51,8 +51,8 @@ class Said:
         """Return what somebody hears whose wish was taken."""
         words = self._words
         if taken.already:
-            return [words("already"), *await self.standing(taken.thread)]
-        return [words("taken"), *self._quiet(taken), *await self._note(taken.thread)]
+            return [words("already"), *await self.standing(taken.thread, taken.number)]
+        return [words("taken"), *self._quiet(taken), *await self._note(taken.thread, taken.number)]
 
     def _quiet(self, taken: Taken) -> list[str]:
         if taken.quiet_until is None:
@@ -60,9 +60,10 @@ class Said:
         settings, zone = self._account.settings, self._account.zone_of(taken.number)
         at = self._words.at(taken.quiet_until, self._host.clock.now(), zone)
         first, last = clock(settings.call_from), clock(settings.call_until)
-        return [self._words("quiet", first=first, last=last, time=at)]
+        told = self._words("quiet", first=first, last=last, time=at)
+        return [told, self._account.zone_said(self._words, taken.number)]
 
-    async def _note(self, thread: str) -> list[str]:
+    async def _note(self, thread: str, number: str) -> list[str]:
         """Wait a moment for the note; without one, say what is known."""
         loop = asyncio.get_running_loop()
         until = loop.time() + WAIT_S
@@ -71,7 +72,7 @@ class Said:
             if note is not None:
                 return [note.text, *await self._place(thread)]
             if loop.time() >= until:
-                return await self.standing(thread)
+                return await self.standing(thread, number)
             await asyncio.sleep(_LOOK_S)
 
     async def _place(self, thread: str) -> list[str]:
@@ -85,14 +86,15 @@ class Said:
             return [self._words("position_next")]
         return [self._words("position", place=found.position)]
 
-    async def standing(self, thread: str) -> list[str]:
-        """Return who stands for the call and by when, and the place in line; nothing while nobody knows."""
+    async def standing(self, thread: str, number: str) -> list[str]:
+        """Return who stands for the call and by when, by the number's clock, and the place in line, if known."""
         found = await self._host.standing(thread)
         if found is None or not found.person or found.by is None:
             return []
-        at = self._words.at(found.by, self._host.clock.now(), self._account.zone_of(""))
+        at = self._words.at(found.by, self._host.clock.now(), self._account.zone_of(number))
         name = "stands_owner" if found.assigned else "stands_duty"
-        return [self._words(name, person=found.person, time=at), *self._position(found)]
+        told = self._words(name, person=found.person, time=at)
+        return [told, self._account.zone_said(self._words, number), *self._position(found)]
 
 
 def _name(thread: str) -> str:

@@ -20,6 +20,8 @@ _OPTION = re.compile(r"([1-9])\s*=\s*(\S.*)")
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
 _UNIT_S = {"s": 1.0, "": 60.0, "m": 60.0, "h": 3600.0}
 _SHORTEST_KEY = 16
+#: Minutes between the earliest and the latest call.
+_SHORTEST_DAY = 60
 
 
 class PhoneSettings(Struct, frozen=True, kw_only=True):
@@ -90,12 +92,18 @@ def _check(settings: PhoneSettings, where: str) -> None:
         raise Misconfigured(
             f"{where}.country: {settings.country!r} is not a country; write two letters such as DK"
         )
-    if settings.call_from >= settings.call_until:
-        raise Misconfigured(f"{where}.call_until: must be later than call_from, or nobody is ever called")
+    if _minutes(settings.call_until) - _minutes(settings.call_from) < _SHORTEST_DAY:
+        raise Misconfigured(
+            f"{where}.call_until: must be an hour later than call_from, or nobody is ever called"
+        )
     if not _COLOUR.fullmatch(settings.colour):
         raise Misconfigured(f"{where}.colour: {settings.colour!r} is not of the form #rrggbb")
     if 0 < len(settings.api_key) < _SHORTEST_KEY:
         raise Misconfigured(f"{where}.api_key: use at least {_SHORTEST_KEY} characters")
+
+
+def _minutes(at: time) -> int:
+    return 24 * 60 if at == time.max else at.hour * 60 + at.minute
 
 
 def _number(text: str, where: str) -> str:
