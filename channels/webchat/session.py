@@ -65,7 +65,7 @@ class Sessions:
         """Return what the token says. Raises Denied when it is forged or too old."""
         body, _, signature = token.partition(".")
         # the signature covers the text, not the decoded bytes: base64 has several texts for the same bytes
-        right = hmac.compare_digest(signature.encode(), self._signature(body).encode())
+        right = _equal(signature, self._signature(body))
         if len(token) > _LONGEST_TOKEN or not right:
             raise Denied("token", "The token was not issued by this service. Connect again without one.")
         given = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=Pass)
@@ -111,7 +111,7 @@ class Sessions:
         return hmac.new(self._secret, f"thread\n{identifier}".encode(), hashlib.sha256).hexdigest()[:40]
 
     def _signature(self, body: str) -> str:
-        digest = hmac.new(self._secret, f"token\n{body}".encode(), hashlib.sha256).digest()
+        digest = hmac.new(self._secret, f"token\n{body}".encode("utf-8", "replace"), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
@@ -120,7 +120,7 @@ def _sign(secret: str, text: str) -> str:
 
 
 def _equal(given: str, right: str) -> bool:
-    return hmac.compare_digest(given.encode(), right.encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode())
 
 
 def _unix(now: datetime, lifetime_s: float) -> int:

@@ -126,3 +126,10 @@ def test_without_a_shared_secret_nobody_is_verified() -> None:
     open_one = Sessions(secret=b"s" * 32, identity_secret="", lifetime_s=1.0)
     with pytest.raises(Denied, match="identity_secret"):
         open_one.identify(signed("42", secret=""), NOW)
+
+
+@pytest.mark.parametrize("token", ["\udcff", "\udcff.x", "x.\udcff"])
+def test_bytes_that_are_no_text_are_denied(token: str) -> None:
+    """A header may hold any bytes; they are no token, and no error of ours."""
+    with pytest.raises(Denied):
+        SESSIONS.check(token, NOW)
