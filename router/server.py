@@ -16,6 +16,7 @@ from router.desk.parts import Parts as DeskParts
 from router.errors import ConfigError
 from router.health import Health
 from router.prove import prover
+from router.proxies import networks, seen_by
 
 logger = log.get(__name__)
 
@@ -40,7 +41,8 @@ class Server:
 
     async def start(self) -> None:
         """Listen. Raises ConfigError when the address is taken."""
-        app = web.Application(client_max_size=BODY_BYTES)
+        trusted = networks(self._parts.settings.server.proxies)
+        app = web.Application(client_max_size=BODY_BYTES, middlewares=[seen_by(trusted)])
         app.on_response_prepare.append(prover(self._parts.hosts))
         app.add_routes(self._health_routes())
         if "channels" in self._roles:

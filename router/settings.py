@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidatio
 
 from channels.account import KINDS
 from router.keyfile import ADVICE, LEAST
+from router.proxies import networks
 
 CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 
@@ -29,6 +30,16 @@ def split_listen(listen: str) -> tuple[str, int]:
 
 def _listen(value: str) -> str:
     split_listen(value)
+    return value
+
+
+def _proxies(value: str) -> str:
+    try:
+        networks(value)
+    except ValueError:
+        raise ValueError(
+            "must be addresses or networks apart by commas, such as 127.0.0.1, 10.0.0.0/8"
+        ) from None
     return value
 
 
@@ -86,6 +97,7 @@ class Server(Section):
     """Where the service answers."""
 
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
+    proxies: Annotated[str, AfterValidator(_proxies)] = ""
 
     @property
     def host(self) -> str:
