@@ -27,6 +27,8 @@ GATHER_S = 0.002
 WAIT_S = 0.5
 #: A message that loses so many races is parked for a person to look at.
 ROUNDS = 10
+#: After so many of them it is left waiting in its queue, and only what others write to its own conversation counts.
+CLAIMING = 3
 #: The first pause after a lost race is at most so long, and each next one twice: others are busy with the same people.
 APART_S = 0.01
 #: Pause after the store failed.
@@ -80,11 +82,11 @@ class Consumer:
         metrics.decided(channel, sum(one.key not in lost for one in batch), perf_counter() - started)
         await self._singly([one for one in batch if one.key in lost])
 
-    async def _decided(self, keys: Sequence[str]) -> list[str]:
+    async def _decided(self, keys: Sequence[str], *, hand_out: bool = True) -> list[str]:
         """Decide, waiting for the store where it fails: the broker would count a hand-back as a try."""
         while True:
             try:
-                return await self.decide(keys)
+                return await self.decide(keys, hand_out=hand_out)
             except StoreError as error:
                 logger.warning("store failed; deciding again", error=type(error).__name__, size=len(keys))
             if self._stopping:
@@ -105,7 +107,7 @@ class Consumer:
 
     async def _until_won(self, key: str) -> None:
         for turn in range(ROUNDS):
-            if not await self._decided([key]):
+            if not await self._decided([key], hand_out=turn < CLAIMING):
                 return
             await self._clock.sleep(random.uniform(0.0, APART_S * 2**turn))
         raise Poison(f"lost {ROUNDS} races in a row")
@@ -122,16 +124,20 @@ class Consumer:
         metrics.parked(delivery.queue.removeprefix("inbound."))
         await self._broker.ack([delivery])
 
-    async def decide(self, keys: Sequence[str]) -> list[str]:
-        """Decide these messages in one pass; return the keys whose conversations somebody else changed first."""
+    async def decide(self, keys: Sequence[str], *, hand_out: bool = True) -> list[str]:
+        """Decide these messages in one pass; return the keys whose conversations somebody else changed first.
+
+        Without `hand_out` they wait in their queues, and races for people are not run.
+        """
         loaded = await self._store.load(keys)
         reach("rt.loaded")
         draft = Draft(loaded, self._house(), self._ids, self._clock.now())
         unknown = handle.receive(draft, keys)
         if unknown:
             logger.warning("rings for messages that the store does not know", count=len(unknown))
-        heads = await self._store.waiting(None, HEADS) if handle.anyone_free(draft) else []
-        handle.place(draft, heads, HEADS)
+        wanted = hand_out and handle.anyone_free(draft)
+        heads = await self._store.waiting(None, HEADS) if wanted else []
+        handle.place(draft, heads, HEADS, hand_out=hand_out)
         lost = _lost(*await self._write(draft), keys)
         await self._joiner.join_proved(draft.joins)
         return lost
