@@ -25,7 +25,8 @@ class StoreCursor:
         self.value = value
 
     async def keep(self, clock: Clock) -> None:
-        """Extend the lease while the block runs; once it is lost, the next save says so."""
+        """Extend the lease while the block runs; raises LeaseLost once another poller has it."""
         while True:
             await clock.sleep(LEASE_S / 3)
-            await self._store.save_lease(self.lease, self.value, LEASE_S)
+            if not await self._store.save_lease(self.lease, self.value, LEASE_S):
+                raise LeaseLost("another process polls this account now")

@@ -201,3 +201,23 @@ async def test_a_long_transcript_comes_in_pieces(tmp_path: Path) -> None:
         seen += [line.text for line in lines if not line.ours]
         after = lines[-1].seq
     assert sorted(seen) == sorted(f"line {number}" for number in range(count))
+
+
+async def test_who_lost_the_lease_stops_at_once(tmp_path: Path) -> None:
+    """After a long pause two would poll one account: the older one ends, also while it saves nothing."""
+    world = World(tmp_path)
+    host = Hosting(world).host("email", "support")
+    held = asyncio.Event()
+
+    async def poll() -> None:
+        async with host.cursor():
+            held.set()
+            await asyncio.Event().wait()
+
+    poller = asyncio.ensure_future(poll())
+    await held.wait()
+    await settle()
+    world.clock.move(LEASE_S + 1)
+    assert await world.store.lease("cursor:email:support:", "other", LEASE_S) is not None
+    with pytest.raises(LeaseLost):
+        await asyncio.wait_for(poller, 10)
