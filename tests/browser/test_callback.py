@@ -97,6 +97,21 @@ async def test_a_wrong_number_is_named_beside_its_field(play: Play, open_page: O
     await picture(page, "callback-wrong")
 
 
+async def test_a_time_is_picked_only_once_that_is_chosen(play: Play, open_page: OpenPage) -> None:
+    """The times appear with their choice: nobody picks one and is called at once all the same."""
+    page = await open_page(viewport={"width": 320, "height": 640})
+    await page.goto(f"{play.stage.url()}/callback")
+    await expect(page.get_by_label("Time", exact=True)).to_be_hidden()
+    await page.get_by_label("At a time that I choose").check()
+    await expect(page.get_by_label("Time", exact=True)).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") == 320
+    await page.get_by_label("Your phone number").fill(stand_of(play).customer("Dora").number)
+    await page.get_by_role("button", name="Call me").click()
+    await expect(page.locator("#told")).to_contain_text(CLOCK)
+    assert not stand_of(play).legs
+    await picture(page, "callback-narrow")
+
+
 async def test_it_works_without_scripts(play: Play, open_page: OpenPage) -> None:
     """Form and page are plain HTML; the page looks again by itself."""
     page = await open_page(java_script_enabled=False)
