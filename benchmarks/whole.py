@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 
 from benchmarks.figures import Sample
-from tests.support.rabbit import free_port
+from tests.support.ports import free_port
 from tests.support.running import Running
 
 TICKS = os.sysconf("SC_CLK_TCK")

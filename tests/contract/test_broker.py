@@ -13,7 +13,7 @@ from router.brokers.rabbit import RabbitBroker
 from router.errors import BrokerDown
 from router.ports import Broker, Delivery
 from router.testing import MemoryBroker
-from tests.support.rabbit import free_port
+from tests.support.ports import free_port
 
 MAIL, CHAT = "inbound.email", "inbound.webchat"
 QUEUES = [MAIL, CHAT]

@@ -10,7 +10,7 @@ from router.brokers.events import RabbitEvents
 from router.brokers.hints import BEHIND, LocalEvents
 from router.ports import Events, Hint
 from router.testing import MemoryEvents
-from tests.support.rabbit import free_port
+from tests.support.ports import free_port
 
 
 class Fleet:

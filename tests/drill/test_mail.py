@@ -14,7 +14,8 @@ from channels.message import Kind
 from router.testing.channel import RecordingHost
 from router.testing.store import MemoryBlobs
 from tests.support.hostile import MAILS
-from tests.support.mail import free_port, mail, receiving
+from tests.support.mail import mail, receiving
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.drill
 

@@ -21,7 +21,7 @@ from router.demo.show import Options, Show
 from sandbox import cast
 from sandbox.script import Line, Script, carries
 from tests.support.demo import Demo, demo
-from tests.support.rabbit import free_port
+from tests.support.ports import free_port
 from tests.support.running import until
 
 

@@ -2,7 +2,6 @@ import asyncio
 import configparser
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import zipfile
@@ -17,6 +16,7 @@ import yaml
 from aiohttp import web
 
 from router.config import load_settings
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -173,14 +173,6 @@ def test_the_rules_that_are_shipped_for_it_hold(tmp_path: Path) -> None:
         "--config",
         str(tmp_path / "handleby.toml"),
     )
-
-
-def free_port() -> int:
-    """Return a port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def answering(name: str) -> tuple[web.AppRunner, int]:

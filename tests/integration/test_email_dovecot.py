@@ -14,7 +14,8 @@ from channels.errors import Refused, Unavailable
 from channels.message import Identity, Kind
 from router.testing.channel import RecordingHost
 from tests.support.dovecot import PASSWORD, USER, Dovecot, dovecot
-from tests.support.mail import free_port, mail, mailbox, outgoing, receiving
+from tests.support.mail import mail, mailbox, outgoing, receiving
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.dovecot
 

@@ -12,7 +12,8 @@ from channels.errors import InDoubt, NotSent
 from channels.message import Attachment
 from router import carry, outbox
 from router.testing.channel import RecordingHost
-from tests.support.mail import free_port, mailbox, outgoing
+from tests.support.mail import mailbox, outgoing
+from tests.support.ports import free_port
 
 
 @asynccontextmanager

@@ -13,7 +13,8 @@ from channels.email.adapter import EmailAdapter
 from channels.errors import InDoubt, Misconfigured, NotSent, Refused, Unavailable
 from channels.message import Attachment, Identity, Kind
 from router.testing.channel import RecordingHost
-from tests.support.mail import free_port, mail, mailbox, outgoing, receiving
+from tests.support.mail import mail, mailbox, outgoing, receiving
+from tests.support.ports import free_port
 from tests.support.smtp import PASSWORD, TOKEN, smtp_server
 
 # --- mail in ----------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from router.testing.channel import RecordingHost
 from tests.support.dns import name_server
 from tests.support.dovecot import PASSWORD as IMAP_PASSWORD
 from tests.support.dovecot import dovecot
-from tests.support.mail import free_port, mailbox, receiving
+from tests.support.mail import mailbox, receiving
+from tests.support.ports import free_port
 from tests.support.smtp import PASSWORD, smtp_server
 
 RECORDS = {

@@ -22,7 +22,7 @@ from router.server import Server
 from router.service import ROLES, Service
 from router.welcome import Door
 from sandbox.stand import Stand
-from tests.support.rabbit import free_port
+from tests.support.ports import free_port
 
 ACCOUNT = "main"
 #: What one step may take on a busy machine; nothing is asserted about speed.

@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from tests.support.rabbit import free_port
+from tests.support.ports import free_port
 from tests.support.running import ROOT, START_S, until
 
 

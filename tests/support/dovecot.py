@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import trustme
+
+from tests.support.ports import free_port
 
 USER = "help@example.com"
 PASSWORD = 'p"a\\ss wörd'
@@ -108,7 +109,7 @@ class Dovecot:
         `tokeninfo_url` is asked about access tokens; with `relay`, a port, mail can be submitted and goes there.
         """
         self.root = root
-        self.port, self.tls_port, self.submission_port = _free_ports()
+        self.port, self.tls_port, self.submission_port = (free_port() for _ in range(3))
         self.ca = str(root / "ca.pem")
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -231,10 +232,3 @@ async def dovecot(tokeninfo_url: str = "http://127.0.0.1:9/", relay: int = 0) ->
     finally:
         await server.stop()
         shutil.rmtree(root, ignore_errors=True)
-
-
-def _free_ports() -> tuple[int, int, int]:
-    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-        for each in (one, two, three):
-            each.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1], three.getsockname()[1]

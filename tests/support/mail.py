@@ -1,7 +1,6 @@
 """Mails to send, and mailboxes to receive them with, for the tests of the email channel."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -65,10 +64,3 @@ async def receiving(channel: Mail) -> AsyncIterator[asyncio.Task[None]]:
         with suppress(asyncio.CancelledError, Exception):
             await task
         channel.close()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

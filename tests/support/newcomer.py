@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.rabbit import free_port
+from tests.support.ports import free_port
 from tests.support.running import ROOT, START_S
 
 

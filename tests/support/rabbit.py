@@ -19,6 +19,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.ports import free_port
+
 #: Debian installs the scripts here; other systems have them on the PATH.
 HOMES = ("/usr/lib/rabbitmq/bin", "/usr/local/sbin", "/usr/sbin")
 START_S = 60.0
@@ -47,14 +49,6 @@ def script(name: str) -> str:
     if found is None:
         raise FileNotFoundError(f"{name} is not installed; `apt-get install rabbitmq-server` brings it")
     return found
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class RabbitNode:

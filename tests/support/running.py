@@ -24,7 +24,7 @@ from router.config import load_settings
 from router.desk import accounts as users_at
 from router.desk import users
 from router.welcome import Door
-from tests.support.rabbit import free_port
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 START_S = 40.0
