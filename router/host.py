@@ -77,7 +77,8 @@ class AccountHost:
         self.channel, self.account = account.channel, account.name
         self.organisation, self.public_url = parts.organisation, parts.public_url
         self.language, self.zone = account.language, account.zone
-        self.clock, self.blobs = parts.clock, Kept(parts.blobs)
+        self.clock = parts.clock
+        self.blobs: Blobs = Kept(parts.blobs)
         self._watchers = Watchers(account.channel, account.name, parts.events)
         self._calls = Calls(parts.store, parts.events, parts.clock, parts.house, account)
         self.reports = Reports(account.channel, account.name, parts.clock.now())

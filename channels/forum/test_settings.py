@@ -81,3 +81,11 @@ async def test_what_is_wrong_with_an_account_is_told(make: Make) -> None:
     assert [one.ok for one in found] == [False, False, True, True]
     assert "api_key" in found[0].mend
     assert "webhook_secret" in found[3].mend
+
+
+async def test_of_a_forum_that_does_not_answer_no_clock_is_judged(make: Make) -> None:
+    """What was not seen is not called well."""
+    forum = await make(api="http://127.0.0.1:9")
+    found = [one async for one in adapter.try_out(forum.host)]
+    assert [one.ok for one in found] == [False, False]
+    assert all(one.mend for one in found)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
@@ -28,6 +28,8 @@ NOT_CONNECTED = (ClientConnectorError, ConnectionTimeoutError)
 #: Seconds until the next try where the provider does not say, and where the account itself must be mended first.
 LATER_S = 5.0
 MENDED_S = 120.0
+#: How far the provider's clock may be behind ours when its calls are looked through.
+SLACK = timedelta(seconds=10)
 #: Seconds that a telephone rings: below the time after which most mailboxes take the call.
 RING_S = 25
 EVENTS = ("initiated", "ringing", "answered", "completed")
@@ -117,7 +119,7 @@ class Wire:
         """Return the calls to a number that were asked for since then. Raises InDoubt."""
         asked = {"To": to, "From": self._number, "PageSize": "50"}
         found = await self._read("/Calls.json", _Listed, asked)
-        floor = since.replace(microsecond=0)
+        floor = since.replace(microsecond=0) - SLACK  # clocks differ
         calls = found.calls if found is not None else []
         begun = (one for one in calls if not one.parent_call_sid)  # what a call has dialled is another's
         return [one for one in begun if one.created_at is None or one.created_at >= floor]
