@@ -5,8 +5,8 @@ RUN_STAMP := .venv/.installed-run
 DEV_STAMP := .venv/.installed-dev
 # Passed on: make run ARGS="--config my.toml", make test ARGS="-k hours"
 ARGS ?=
-# Two workers; a file's tests stay together and in order.
-PYTEST := $(PYTHON) -m pytest --numprocesses 2 --dist loadfile
+# Three workers, as most tests wait for servers more than they compute; a file's tests stay together and in order.
+PYTEST := $(PYTHON) -m pytest --numprocesses 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help reference run demo test check lint types layers supply artefacts rules bench drill soak lock clean servers
