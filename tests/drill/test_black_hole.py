@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 WORSE = 1.2
 #: Messages on each channel in one turn, and seconds over which they come.
 MESSAGES, TURN_S = 16, 6.0
-#: Turns with and without the hole, taken in turn so that what else the machine does strikes both; and how often
-#: these are done again, all measurements together, when they say otherwise.
+#: Turns of two services, one of them with the hole, taken in turn so that what else the machine does strikes both;
+#: and how often these are done again, all measurements together, when they say otherwise.
 TURNS, ROUNDS = 4, 3
 #: What one note may take before it counts as lost.
 PATIENCE_S = 60.0
@@ -34,7 +34,7 @@ class Latencies:
 
     def __init__(self, play: Play) -> None:
         """Take what runs; times count from the moment before writing to that of reaching the customer."""
-        self._play = play
+        self.play = play
         self._heard: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._at: dict[str, float] = {}
         self.seconds: dict[str, list[float]] = defaultdict(list)
@@ -66,7 +66,7 @@ class Latencies:
     async def _one(self, channel: str, customer: str) -> None:
         began = time.perf_counter()
         async with asyncio.timeout(PATIENCE_S):
-            await self._play.stands[channel].write(customer, "Where is my parcel?", public=False)
+            await self.play.stands[channel].write(customer, "Where is my parcel?", public=False)
             await self._heard[customer].wait()
         self.seconds[channel].append(self._at[customer] - began)
 
@@ -82,18 +82,17 @@ async def test_a_dead_provider_slows_nobody_else(
 ) -> None:
     """While one provider answers nothing, the others' p95 from message to note stays within 20 %."""
     others = [name for name in CHANNELS if name != hole]
-    async with playing(tmp_path) as play:
-        stand = play.stands[hole]
-        assert Fault.BLACK_HOLE in known_faults(stand)
-        await Latencies(play).turn([*CHANNELS], 0)  # what starts lazily has started
-        well, dead = Latencies(play), Latencies(play)
+    for name in ("well", "dead"):
+        (tmp_path / name).mkdir()
+    async with playing(tmp_path / "well") as one, playing(tmp_path / "dead") as other:
+        for play in (one, other):
+            await Latencies(play).turn([*CHANNELS], 0)  # what starts lazily has started
+        well, dead = Latencies(one), Latencies(other)
+        assert Fault.BLACK_HOLE in known_faults(other.stands[hole])
+        other.stands[hole].faults.set(Fault.BLACK_HOLE)
         for turn in range(1, ROUNDS * TURNS + 1):
-            for dark in (turn % 2 == 0, turn % 2 == 1):  # each comes first as often
-                if dark:
-                    stand.faults.set(Fault.BLACK_HOLE)
-                number = -turn if dark else turn
-                await fed(play, hole, number, (dead if dark else well).turn(others, number))
-                stand.faults.clear()
+            for each in (well, dead) if turn % 2 else (dead, well):
+                await fed(each.play, hole, turn, each.turn(others, turn))
             before, after = well.p95(), dead.p95()
             if turn % TURNS == 0 and after <= before * WORSE:
                 break  # else the machine did something else just then: measure on
