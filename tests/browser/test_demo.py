@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.support.browser import OpenPage, picture
 from tests.support.demo import Demo, demo
@@ -36,11 +36,23 @@ async def test_both_sides_are_live(lively: Demo, open_page: OpenPage) -> None:
     await expect(said).to_contain_text("Wanda Watcher")
     row = page.locator("#cases tr", has_text="Wanda Watcher")
     await expect(row).to_contain_text(re.compile("Maria Jensen|Tom Berg|Ines Costa"))
-    await said.hover()
-    await expect(row).to_have_class(re.compile("lit"))
+    await lights_up(said, row)
     await expect(chat.locator(".bubbles .ours", has_text="To Wanda Watcher").first).to_be_visible()
     await a_button_in_slack_works(page)
     await picture(page, "demo-both-sides")
+
+
+async def lights_up(said: Locator, row: Locator) -> None:
+    """Point at what was said until its row is lit: what comes in meanwhile moves it away from under the mouse."""
+    for last in (False, False, False, False, True):
+        await said.hover()
+        try:
+            await expect(row).to_have_class(re.compile("lit"), timeout=2000)
+        except AssertionError:
+            if last:
+                raise
+        else:
+            return
 
 
 async def a_button_in_slack_works(page: Page) -> None:
