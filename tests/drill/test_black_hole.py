@@ -109,9 +109,11 @@ async def test_a_dead_provider_slows_nobody_else(
 async def fed(play: Play, channel: str, turn: int, others: Coroutine[Any, Any, None]) -> None:
     """Let the others have their turn while customers go on writing on this channel."""
     feeding = asyncio.create_task(feed(play, channel, turn))
-    await others
-    feeding.cancel()
-    await asyncio.gather(feeding, return_exceptions=True)
+    try:
+        await others
+    finally:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
 
 
 async def feed(play: Play, channel: str, turn: int) -> None:
