@@ -214,7 +214,7 @@ class Actions:
 
     def _item(self, one: Conversation, item_id: str, person: Person, answer: Answer) -> Item:
         now = self._clock.now()
-        cited = [link[4:] for link in one.links if link.startswith("mid:")]
+        cited = steps.cited(one)
         return Item(
             id=item_id,
             seq=0,
@@ -228,7 +228,7 @@ class Actions:
             to=one.answer_to or one.contact,
             attachments=tuple(answer.attachments),
             in_reply_to=cited[-1] if cited else "",
-            references=tuple(cited[-20:]),
+            references=cited,
             next_at=now,
         )
 

@@ -2,7 +2,7 @@
 
 from router.steps.answers import LIVE_IDLE_S, answered, answered_outside, reply, resolve, sent
 from router.steps.entries import append, snippet
-from router.steps.outbox import amend, answer_on_its_way, cancel_notes, enqueue, item_of, trim
+from router.steps.outbox import amend, answer_on_its_way, cancel_notes, cited, enqueue, item_of, trim
 from router.steps.people import disown, flag, give_back, left_address, own
 from router.steps.promises import break_promise, promise, withdraw
 from router.steps.waits import REOPENED, await_answer, decide, put_off, reopen, window_closing
@@ -18,6 +18,7 @@ __all__ = [
     "await_answer",
     "break_promise",
     "cancel_notes",
+    "cited",
     "decide",
     "disown",
     "enqueue",

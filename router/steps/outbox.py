@@ -13,6 +13,9 @@ from router.conversation import (
 )
 from router.steps.promises import withdraw
 
+#: Names that an answer cites at most.
+CITED = 20
+
 
 def enqueue(conversation: Conversation, item: Item) -> Conversation:
     """Put something for the customer into the outbox, at the next place of the conversation."""
@@ -65,3 +68,12 @@ def trim(conversation: Conversation) -> tuple[Conversation, tuple[Item, ...]]:
     gone = {item.id for item in leaving}
     kept = tuple(item for item in conversation.outbox if item.id not in gone)
     return replace(conversation, outbox=kept), tuple(leaving)
+
+
+def cited(conversation: Conversation) -> tuple[str, ...]:
+    """Return the names of what an answer of ours answers, nearest last: the customer's newest, not our own note."""
+    names = [link[4:] for link in conversation.links if link.startswith("mid:")]
+    ours = {item.message_id for item in conversation.outbox}
+    nearest = next((name for name in reversed(names) if name not in ours), "")
+    chain = [name for name in names if name != nearest]
+    return tuple((chain + ([nearest] if nearest else []))[-CITED:])

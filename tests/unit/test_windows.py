@@ -101,6 +101,19 @@ async def test_a_window_that_closes_at_once_still_gives_a_time_ahead(tmp_path: P
     assert one.promise.at >= now + SOONEST
 
 
+async def test_an_answer_answers_the_customer_and_not_our_own_note(tmp_path: Path) -> None:
+    """Where answers hang below what they answer, a person's hangs below the customer's newest words."""
+    world = World(tmp_path)
+    (one,) = await world.take(post(world))
+    await world.send()
+    (note,) = world.chat.sent
+    await world.actions.reply(one.id, Answer(text="It comes today."), agent="maria")
+    await world.send()
+    answer = world.chat.sent[-1]
+    assert answer.in_reply_to == note.in_reply_to == "x:1"
+    assert answer.references == (f"sent-{note.id}@webchat.invalid", "x:1")
+
+
 async def test_what_our_outbox_sent_is_known_as_ours(tmp_path: Path) -> None:
     """By the provider's name once it was written down, and by its text while it is under way or in doubt."""
     world = World(tmp_path)
