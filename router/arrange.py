@@ -179,16 +179,9 @@ def merged(one: Conversation, into: Conversation, now: datetime) -> Conversation
         quiet = replace(quiet, promise=None)  # it goes on in the survivor
     quiet = steps.withdraw(quiet, now)
     return replace(
-        steps.disown(quiet),
+        steps.end_wait(steps.disown(quiet)),
         status=Status.MERGED,
         merged_into=into.id,
-        waiting_since=None,
-        waiting_on="",
-        unanswered=0,
-        due_at=None,
-        later_due=None,
-        note_at=None,
-        overdue=False,
         snoozed_until=None,
         updated_at=now,
         news=one.version + 1,

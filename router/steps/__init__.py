@@ -5,7 +5,7 @@ from router.steps.entries import append, snippet
 from router.steps.outbox import amend, answer_on_its_way, cancel_notes, cited, enqueue, item_of, trim
 from router.steps.people import disown, flag, give_back, left_address, own
 from router.steps.promises import break_promise, promise, withdraw
-from router.steps.waits import REOPENED, await_answer, decide, put_off, reopen, window_closing
+from router.steps.waits import REOPENED, await_answer, decide, end_wait, put_off, reopen, window_closing
 
 __all__ = [
     "LIVE_IDLE_S",
@@ -21,6 +21,7 @@ __all__ = [
     "cited",
     "decide",
     "disown",
+    "end_wait",
     "enqueue",
     "flag",
     "give_back",

@@ -16,6 +16,7 @@ from router.steps.entries import kept_links
 from router.steps.outbox import amend, cancel_notes, enqueue, item_of
 from router.steps.people import disown
 from router.steps.promises import end, withdraw
+from router.steps.waits import end_wait
 
 #: How long an answered live conversation still counts as its owner's work.
 LIVE_IDLE_S = 600.0
@@ -64,18 +65,7 @@ def answered(conversation: Conversation, wait: str, at: datetime) -> Conversatio
     if made is not None and made.state is PromiseState.MADE:
         state = PromiseState.KEPT if at <= made.at else PromiseState.BROKEN
         conversation = end(conversation, state, at)
-    done = replace(
-        conversation,
-        waiting_since=None,
-        waiting_on="",
-        unanswered=0,
-        due_at=None,
-        later_due=None,
-        note_at=None,
-        overdue=False,
-        no_note="",
-        not_before=None,
-    )
+    done = replace(end_wait(conversation), no_note="")
     return _next_wait(conversation, done, wait)
 
 
@@ -109,16 +99,4 @@ def answered_outside(conversation: Conversation, at: datetime) -> Conversation:
 def resolve(conversation: Conversation, now: datetime) -> Conversation:
     """Close it without a further answer; a promise still running is withdrawn."""
     done = cancel_notes(withdraw(conversation, now), "resolved first")
-    return replace(
-        disown(done),
-        status=Status.RESOLVED,
-        waiting_since=None,
-        waiting_on="",
-        unanswered=0,
-        due_at=None,
-        later_due=None,
-        note_at=None,
-        overdue=False,
-        not_before=None,
-        updated_at=now,
-    )
+    return replace(end_wait(disown(done)), status=Status.RESOLVED, updated_at=now)

@@ -107,6 +107,21 @@ def put_off(
     return replace(disown(quiet), not_before=until, due_at=due_at, overdue=False, note_at=None)
 
 
+def end_wait(conversation: Conversation) -> Conversation:
+    """Let nobody wait any more, and nothing be due."""
+    return replace(
+        conversation,
+        waiting_since=None,
+        waiting_on="",
+        unanswered=0,
+        due_at=None,
+        later_due=None,
+        note_at=None,
+        overdue=False,
+        not_before=None,
+    )
+
+
 def window_closing(conversation: Conversation, now: datetime) -> Conversation:
     """Make it urgent, and say how long the provider still takes an answer."""
     if conversation.reply_until is None:
