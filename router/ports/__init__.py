@@ -5,7 +5,7 @@ from router.ports.broker import Broker, Delivery, Depth
 from router.ports.events import Events, Hint
 from router.ports.small import Ids, Vault
 from router.ports.store import Store
-from router.ports.values import Change, Commit, Lease, Loaded, Outcome, QueueStat, Record, Stored
+from router.ports.values import Change, Commit, Lease, Load, Loaded, Outcome, QueueStat, Record, Stored
 
 __all__ = [
     "Blobs",
@@ -19,6 +19,7 @@ __all__ = [
     "Hint",
     "Ids",
     "Lease",
+    "Load",
     "Loaded",
     "Outcome",
     "QueueStat",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from channels.message import Message
 from router.conversation import Agent, Conversation, Customer, Event, Item
-from router.ports.values import Commit, Lease, Loaded, Outcome, QueueStat, Record, Stored
+from router.ports.values import Commit, Lease, Load, Loaded, Outcome, QueueStat, Record, Stored
 
 
 class Store(Protocol):
@@ -193,6 +193,13 @@ class Store(Protocol):
 
     async def queue_stats(self, *, now: datetime, since: datetime, risk_s: float) -> list[QueueStat]:
         """Return the standing of every queue and channel that has work, arrivals or parked messages."""
+        ...
+
+    async def backlog(self) -> list[Load]:
+        """Return the work to be done now, counted by what it needs, who has it and how urgent it is.
+
+        That is what is open and waits, without those who want to be reached later; in no order.
+        """
         ...
 
     async def promise_stats(self, since: datetime) -> dict[str, int]:

@@ -119,3 +119,17 @@ class QueueStat(Struct, frozen=True, kw_only=True):
     arrived: int
     handled: int
     parked: int
+
+
+class Load(Struct, frozen=True, kw_only=True):
+    """So many conversations to be done now that need the same of an agent and are about as urgent."""
+
+    queue: str
+    channel: str
+    language: str
+    skills: tuple[str, ...]
+    #: Agent id; "" = nobody yet.
+    owner: str
+    #: floor(urgency / 300): due within the same five minutes, at the same priority.
+    bucket: int
+    count: int

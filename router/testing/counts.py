@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from router.conversation import Conversation, Status, is_owed
-from router.ports import QueueStat, Stored
+from router.ports import Load, QueueStat, Stored
+from router.stores.backlog import bucket, load, needs
 from router.stores.stats import PROMISES, Line, Standing, queue_stats
 from router.testing.memory import MemoryBase
 
@@ -46,6 +47,18 @@ class MemoryHealth(MemoryBase):
         """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
         counts = Counter(PROMISES[e.kind] for e in self._log if e.kind in PROMISES and e.at >= since)
         return {name: counts[name] for name in PROMISES.values()}
+
+    async def backlog(self) -> list[Load]:
+        """Return the work to be done now, counted by what it needs, who has it and how urgent it is."""
+        counts: Counter[tuple[str, str, str, str, int]] = Counter()
+        for one in self._live.values():
+            words = needs(one)
+            if words is not None:
+                counts[words, one.queue, one.channel, one.owner, bucket(one)] += 1
+        return [
+            load(words, queue=queue, channel=channel, owner=owner, bucket=due, count=count)
+            for (words, queue, channel, owner, due), count in sorted(counts.items())
+        ]
 
     async def audit_messages(self, after: str, limit: int) -> list[Stored]:
         """Return accepted messages by key, for a full walk."""

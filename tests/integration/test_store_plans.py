@@ -25,7 +25,7 @@ from router.testing.time import START
 from tests.contract.store_values import ANA, accept, agent, conversation, entry, event, next_state, put, sent
 
 #: Statements that count all open, new or parked work; they may walk through the small index of just those.
-COUNTS = {"standing", "standing_new", "parked_counts"}
+COUNTS = {"standing", "standing_new", "parked_counts", "backlog"}
 #: What changed since it was last indexed for searching; nothing else is in that index.
 UNSEARCHED = "SCAN conversations USING INDEX conversations_unsearched"
 #: Sorting what was found is fine for these: there are few, or they are limited before.
@@ -146,6 +146,7 @@ async def everything(store: MongoStore, clock: ManualClock) -> None:
         store.log(after=0, limit=5),
         store.queue_stats(now=START, since=START, risk_s=60),
         store.promise_stats(START),
+        store.backlog(),
         store.audit_messages("", 5),
         store.audit_conversations("", 5),
     ]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from router.conversation import Agent, Conversation, Customer, Event, is_owed
 from router.ports import Change, Commit, Outcome
+from router.stores.backlog import bucket, needs
 from router.stores.mongo.base import line, text
 from router.stores.mongo.booking import MongoBooking
 from router.stores.mongo.client import Row, Write
@@ -134,7 +135,7 @@ class MongoCommit(MongoBooking, MongoProject):
 
 
 #: Fields that are absent when they are empty, which keeps their indexes small.
-OPTIONAL = {"lane", "due_at", "send_at", "wake_at", "terms"}
+OPTIONAL = {"lane", "due_at", "send_at", "wake_at", "terms", "needs"}
 
 
 def _fields(one: Conversation) -> Row:
@@ -157,6 +158,8 @@ def _fields(one: Conversation) -> Row:
         "updated_at": one.updated_at,
         "sent_at": max((item.sent_at for item in one.outbox if item.sent_at is not None), default=None),
         "terms": words_said(one.outbox) or None,
+        "needs": needs(one),
+        "bucket": bucket(one),
         "doc": text(one),
     }
     return {name: value for name, value in row.items() if value is not None}

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from router.conversation import Conversation
-from router.ports import QueueStat, Stored
+from router.ports import Load, QueueStat, Stored
+from router.stores.backlog import load
 from router.stores.mongo.base import MongoBase, stored
 from router.stores.mongo.client import Row
 from router.stores.stats import PROMISES, Line, Standing, queue_stats
@@ -56,6 +57,13 @@ class MongoHealth(MongoBase):
         counts = {PROMISES[row["_id"]]: row["count"] for row in rows}
         return {name: counts.get(name, 0) for name in PROMISES.values()}
 
+    async def backlog(self) -> list[Load]:
+        """Return the work to be done now, counted by what it needs, who has it and how urgent it is."""
+        fields = {name: f"${name}" for name in ("needs", "queue", "channel", "owner", "bucket")}
+        group = {"_id": fields, "count": {"$sum": 1}}
+        rows = await self._database.grouped("conversations", {"needs": {"$gte": ""}}, group)
+        return [_load(row["_id"], row["count"]) for row in rows]
+
     async def audit_messages(self, after: str, limit: int) -> list[Stored]:
         """Return accepted messages by key, for a full walk."""
         rows = await self._database.rows("messages", {"_id": {"$gt": after}}, sort=[("_id", 1)], limit=limit)
@@ -72,6 +80,17 @@ class MongoHealth(MongoBase):
 
 def _line(row: Row) -> Line:
     return row["_id"]["queue"], row["_id"]["channel"]
+
+
+def _load(found: Row, count: int) -> Load:
+    return load(
+        found["needs"],
+        queue=found["queue"],
+        channel=found["channel"],
+        owner=found["owner"],
+        bucket=int(found["bucket"]),
+        count=count,
+    )
 
 
 def _count(condition: Row) -> Row:

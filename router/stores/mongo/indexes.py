@@ -3,12 +3,13 @@
 Fields that are empty most of the time are absent then, so that `{"$exists": True}` keeps their index small.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from router.errors import ConfigError
 from router.stores.mongo.client import Database, Row
+from router.stores.mongo.fill import fill_backlog
 
 
 class Index(Struct, frozen=True):
@@ -66,8 +67,15 @@ HELD = (
     Index("archive", ("sent_at", "_id"), {"sent_at": {"$exists": True}}),
 )
 
+#: Work to be done, counted by what it needs and how urgent it is.
+BACKLOG = (
+    Index("conversations", ("needs", "queue", "channel", "owner", "bucket"), {"needs": {"$exists": True}}),
+)
+
 #: What each version adds, oldest first; never changed, only lengthened.
-MIGRATIONS: Sequence[Sequence[Index]] = (START, HELD)
+MIGRATIONS: Sequence[Sequence[Index]] = (START, HELD, BACKLOG)
+#: What has to be done to the rows there are once the indexes of a version exist.
+FILLS: Mapping[int, Callable[[Database], Awaitable[None]]] = {3: fill_backlog}
 
 
 async def migrate(database: Database) -> None:
@@ -85,6 +93,8 @@ async def migrate(database: Database) -> None:
     for number, indexes in enumerate(MIGRATIONS[version:], start=version + 1):
         for index in indexes:
             await _create(database, index)
+        if number in FILLS:
+            await FILLS[number](database)
         await database.change("meta", {"_id": "schema"}, {"$max": {"version": number}}, upsert=True)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from router.conversation import Agent, Conversation, Customer, Event, is_owed
 from router.ports import Change, Commit, Outcome
+from router.stores.backlog import bucket, needs
 from router.stores.codec import customer_from, encode, keys_json, ms, ms_or_none
 from router.stores.sqlite.base import SqliteBase
 from router.stores.sqlite.queries import SQL
@@ -157,6 +158,8 @@ def _columns(one: Conversation, doc: bytes) -> tuple[Any, ...]:
         ms(one.updated_at),
         _sent_at(one),
         one.seq,
+        needs(one),
+        bucket(one),
         doc,
         one.id,
     )
@@ -177,6 +180,7 @@ def _standing(one: Conversation) -> tuple[object, ...]:
         one.due_at if is_owed(one) else None,
         one.wake_at,
         one.updated_at,
+        needs(one),
     )
 
 

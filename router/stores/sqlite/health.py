@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from router.conversation import Conversation
-from router.ports import QueueStat, Stored
+from router.ports import Load, QueueStat, Stored
+from router.stores.backlog import load
 from router.stores.codec import instant_or_none, ms
 from router.stores.sqlite.base import SqliteBase, stored
 from router.stores.sqlite.queries import SQL
@@ -15,6 +16,7 @@ from router.stores.stats import PROMISES, Standing, queue_stats
 STANDING, STANDING_NEW, STANDING_LATE = SQL["standing"], SQL["standing_new"], SQL["standing_late"]
 ARRIVED = SQL["arrived"]
 HANDLED, PARKED_COUNTS, PROMISE_COUNTS = SQL["handled"], SQL["parked_counts"], SQL["promises"]
+BACKLOG = SQL["backlog"]
 AUDIT_MESSAGES, AUDIT_CONVERSATIONS = SQL["audit_messages"], SQL["audit_conversations"]
 
 
@@ -41,6 +43,14 @@ class SqliteHealth(SqliteBase):
         """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
         rows = await self._read(lambda conn: conn.execute(PROMISE_COUNTS, (ms(since),)).fetchall())
         return {**dict.fromkeys(PROMISES.values(), 0), **{PROMISES[kind]: count for kind, count in rows}}
+
+    async def backlog(self) -> list[Load]:
+        """Return the work to be done now, counted by what it needs, who has it and how urgent it is."""
+        rows = await self._read(lambda conn: conn.execute(BACKLOG).fetchall())
+        return [
+            load(words, queue=queue, channel=channel, owner=owner or "", bucket=bucket, count=count)
+            for words, queue, channel, owner, bucket, count in rows
+        ]
 
     async def audit_messages(self, after: str, limit: int) -> list[Stored]:
         """Return accepted messages by key, for a full walk."""

@@ -100,14 +100,15 @@ SELECT m.key, m.conversation FROM json_each(?) k CROSS JOIN messages m ON m.key 
 
 -- name: new_conversation
 INSERT INTO conversations (version, customer, channel, queue, status, owner, accountable, lane, urgency, waiting_since,
-    due_at, send_at, wake_at, updated_at, sent_at, seq, doc, id, reference)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+    due_at, send_at, wake_at, updated_at, sent_at, seq, needs, bucket, doc, id, reference)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 
 -- name: change_conversation
 UPDATE conversations SET version = ?1, customer = ?2, channel = ?3, queue = ?4, status = ?5, owner = ?6, accountable = ?7,
     lane = ?8, urgency = ?9, waiting_since = ?10, due_at = ?11, send_at = ?12, wake_at = ?13, updated_at = ?14,
-    sent_at = max(coalesce(sent_at, ?15), coalesce(?15, sent_at)), seq = ?16, doc = ?17
-WHERE id = ?18 AND version = ?1 - 1
+    sent_at = max(coalesce(sent_at, ?15), coalesce(?15, sent_at)), seq = ?16, needs = ?17, bucket = ?18,
+    doc = ?19
+WHERE id = ?20 AND version = ?1 - 1
 
 -- name: send_conversation
 -- For steps of a sender alone: whatever else has a column is as it was.
@@ -299,6 +300,11 @@ SELECT kind, count(*) FROM log
 WHERE kind IN ('answered', 'promised', 'kept', 'renewed', 'broken', 'withdrawn')
     AND kind IN ('promised', 'kept', 'renewed', 'broken', 'withdrawn') AND at >= ?
 GROUP BY kind
+
+-- name: backlog
+-- counts: walks what is to be done now, in its own small index.
+SELECT needs, queue, channel, owner, bucket, count(*) FROM conversations WHERE needs IS NOT NULL
+GROUP BY needs, queue, channel, owner, bucket
 
 -- name: audit_messages
 SELECT m.state, m.conversation, m.seq, m.queue, m.due_at, m.reason, m.parked_at, m.attempts, b.doc

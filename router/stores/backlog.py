@@ -1,0 +1,42 @@
+"""What is counted as backlog, and under what: the few words of a conversation that an index is made of."""
+
+from msgspec import json
+
+from router.conversation import Conversation, Status
+from router.ports import Load
+
+#: Seconds of urgency that count as one: work due within the same five minutes is served in any order.
+BUCKET_S = 300
+
+_encode = json.Encoder().encode
+_decode = json.Decoder(tuple[str, ...]).decode
+
+
+def needs(one: Conversation) -> str | None:
+    """Return language and skills as one JSON array if the conversation is work to be done now, else None.
+
+    The queue, the channel and the owner stand beside it. Who wants to be reached later waits for nobody yet;
+    a timer takes `not_before` away when that time comes.
+    """
+    if one.status is not Status.OPEN or one.waiting_since is None or one.not_before is not None:
+        return None
+    return _encode([one.language, *sorted(one.skills)]).decode()
+
+
+def bucket(one: Conversation) -> int:
+    """Return which five minutes of urgency it is due in."""
+    return int(one.urgency // BUCKET_S)
+
+
+def load(words: str, *, queue: str, channel: str, owner: str, bucket: int, count: int) -> Load:
+    """Return a group of the index as a value."""
+    language, *skills = _decode(words)
+    return Load(
+        queue=queue,
+        channel=channel,
+        language=language,
+        skills=tuple(skills),
+        owner=owner,
+        bucket=bucket,
+        count=count,
+    )
