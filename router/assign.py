@@ -43,7 +43,7 @@ def candidates(book: Rulebook, agents: Mapping[str, Agent], now: datetime) -> li
     found = []
     for person in book.people.values():
         agent = agents.get(person.id)
-        if agent is not None and is_present(agent, book.calendar(person.hours), now):
+        if agent is not None and is_present(agent, book.calendar_of(person), now):
             found.append(Candidate(person=person, agent=agent))
     return found
 
@@ -140,11 +140,11 @@ def accountable(book: Rulebook, queue: str, agents: Mapping[str, Agent], now: da
     duty = [book.people[one] for one in book.queue(queue).duty if one in book.people]
     for person in duty:
         agent = agents.get(person.id)
-        if agent is not None and is_present(agent, book.calendar(person.hours), now):
+        if agent is not None and is_present(agent, book.calendar_of(person), now):
             return person.id
     opening: list[tuple[datetime, int, str]] = []
     for rank, person in enumerate(duty):
-        opens = book.calendar(person.hours).next_open(now)
+        opens = book.calendar_of(person).next_open(now)
         if opens is not None:
             opening.append((opens, rank, person.id))
     return min(opening)[2] if opening else book.queue(queue).lead

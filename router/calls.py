@@ -130,7 +130,7 @@ class Calls:
         if person is None:
             return ""
         now, agent = self._clock.now(), agents.get(person.id) or Agent(id=person.id)
-        calendar = self._house().book.calendar(person.hours)
+        calendar = self._house().book.calendar_of(person)
         away = agent.said == "away" and (agent.said_until is None or now < agent.said_until)
         working = calendar.is_open(now) or assign.is_present(agent, calendar, now)
         return person.phone if working and not away else ""
@@ -142,7 +142,7 @@ class Calls:
         book = self._house().book
         queue = book.policy(self._account.channel).queue
         people = [
-            (book.calendar(one.hours), one.capacity.get(self._account.channel, 1))
+            (book.calendar_of(one), one.capacity.get(self._account.channel, 1))
             for one in book.people.values()
             if queue in one.queues
         ]

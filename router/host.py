@@ -149,7 +149,7 @@ class AccountHost:
         here = (
             person is not None
             and agent is not None
-            and assign.is_present(agent, house.book.calendar(person.hours), self.clock.now())
+            and assign.is_present(agent, house.book.calendar_of(person), self.clock.now())
         )
         return Standing(
             reference=found.reference,

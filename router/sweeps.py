@@ -77,12 +77,8 @@ class Sweeps:
             if person is None:
                 await self._release(agent, await self._store.mine(agent.id, MINE), "left the rules")
                 continue
-            back = assign.back_at(agent, book.calendar(person.hours), now)
-            if (
-                back is not None
-                and back <= now
-                and assign.is_present(agent, book.calendar(person.hours), now)
-            ):
+            back = assign.back_at(agent, book.calendar_of(person), now)
+            if back is not None and back <= now and assign.is_present(agent, book.calendar_of(person), now):
                 continue
             owned = await self._store.mine(agent.id, MINE) if agent.claims else []
             late = [one for one in owned if self._cannot_wait(one, back)]

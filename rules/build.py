@@ -48,6 +48,7 @@ def people(file: Fields) -> dict[str, Person]:
             id=id_,
             name=entry.get("name", id_),
             skills=frozenset(entry.get("skills", ())),
+            leave=frozenset(day for days in entry.get("leave", ()) for day in days),
             **_given(entry, "email", "phone", "slack", "queues", "languages", "capacity", "hours"),
         )
     return made
@@ -56,7 +57,7 @@ def people(file: Fields) -> dict[str, Person]:
 def queues(file: Fields) -> dict[str, Queue]:
     """Return the queues by name; triage is made of the first one if the file does not define it."""
     made = {
-        id_: Queue(id=id_, duty=entry.get("duty", ()), **_given(entry, "lead", "hours"))
+        id_: Queue(id=id_, duty=entry.get("duty", ()), **_given(entry, "lead", "hours", "overflow"))
         for id_, entry in file.get("queues", {}).items()
     }
     if made and TRIAGE not in made:
@@ -77,11 +78,12 @@ def policies(
 
 
 def _policy(name: str, entry: Mapping[str, Any]) -> ChannelPolicy:
-    more = {"note_useful_for_s": entry["note_useful_for"]} if "note_useful_for" in entry else {}
+    more = {f"{key}_s": entry[key] for key in ("note_useful_for", "follow_up") if key in entry}
     return ChannelPolicy(
         channel=name,
         target_s=entry.get("target", _DAY_S),
         **_given(entry, "hours", "acknowledge", "queue", "allow_tiers", "priority", "note"),
+        **_given(entry, "promise_level", "warn_at", "lead_at", "customer_links"),
         **more,
     )
 

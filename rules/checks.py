@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from rules.hours import SHUT_DAYS, Calendar
-from rules.model import Person
+from rules.model import ChannelPolicy, Person
 from rules.names import CHANNELS, suggest
 from rules.problems import Report
 from rules.records import Fields
 from rules.rulebook import TRIAGE, Rule
+from rules.shares import said
 
 #: The key of a condition without parts.
 EVERY_MESSAGE = "all()"
@@ -77,6 +78,21 @@ def people(file: Fields, persons: Mapping[str, Person], report: Report) -> None:
     for id_, node in report.defined.get("queue", {}).items():
         if id_ not in served and id_ != TRIAGE:
             report.warn(node, f"nobody takes work from '{id_}'; name it under the queues of an agent")
+
+
+def promises(file: Fields, policies: Mapping[str, ChannelPolicy], report: Report) -> None:
+    """Report queues that overflow into themselves, and leads who would be warned before the owner."""
+    for id_, entry in file.get("queues", {}).items():
+        if id_ in entry.get("overflow", ()):
+            report.error(entry.at("overflow"), f"'{id_}' cannot overflow into itself; name other queues")
+    for name, entry in file.get("channels", {}).items():
+        policy = policies[name]
+        if policy.lead_at <= policy.warn_at and ({"warn_at", "lead_at"} & entry.keys()):
+            text = (
+                f"the lead is warned at {said(policy.lead_at)} and the owner at {said(policy.warn_at)}; "
+                "make lead_at later than warn_at"
+            )
+            report.error(entry.at("lead_at" if "lead_at" in entry else "warn_at"), text)
 
 
 def reach(file: Fields, rules: Sequence[Rule], report: Report) -> None:

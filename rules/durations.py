@@ -27,6 +27,16 @@ def seconds(text: str) -> float:
     return total
 
 
+def seconds_or_never(text: str) -> float | None:
+    """Return the seconds of a duration, None for `never`; raises ValueError with examples."""
+    if text.strip().lower() == "never":
+        return None
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or never") from None
+
+
 def written(value: float) -> str:
     """Return seconds as the rules write them: 14400 is `4h`, 5400 is `1h30m`."""
     left, parts = round(value), []

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.message import Kind
-from rules import closures, durations, names
+from rules import closures, durations, names, shares
 from rules.conditions import attribute
 from rules.nodes import Node, Scalar, describe
 from rules.problems import Report
@@ -23,6 +23,13 @@ DURATION = Parsed(
     pattern=durations.PATTERN,
     examples=["instant", "90s", "5m", "4h", "2d", "1h30m"],
 )
+FOLLOW_UP = Parsed(
+    "a duration or never",
+    durations.seconds_or_never,
+    pattern=durations.PATTERN.replace("instant", "never"),
+    examples=["24h", "3d", "never"],
+)
+DATES = Parsed("a date", dates, examples=["2026-12-24", "2026-12-24..2026-12-31"])
 LANGUAGE = Parsed("a language", names.language, pattern="^[A-Za-z]{2}$")
 
 
@@ -87,6 +94,17 @@ def _instant(text: str) -> str:
     return text
 
 
+def _share(least: float, most: float) -> Shape:
+    return Parsed(
+        "a share",
+        shares.between(least, most),
+        type=["string", "number"],
+        pattern=shares.PATTERN,
+        minimum=least,
+        maximum=most,
+    )
+
+
 _NAME = Text("a name")
 _LONG = Text("a text", most=20_000, empty=True)
 _PRIORITY = _field(Choice(PRIORITIES), "What is worked on first.")
@@ -114,7 +132,7 @@ HOURS = Record(
             "Public holidays on which it is closed: a country such as DK, a region such as DE-BY, or several.",
         ),
         "closed": _field(
-            Many(Parsed("a date", dates, examples=["2026-12-24", "2026-12-24..2026-12-31"])),
+            Many(DATES),
             "More dates on which it is closed from midnight to midnight, or ranges of them.",
         ),
         "also_open": _field(
@@ -142,6 +160,9 @@ AGENT = Record(
             Capacity(), "How many conversations they can hold, in all or by channel; 20 if not said."
         ),
         "hours": _field(Ref("hours"), "When they work; always if not said."),
+        "leave": _field(
+            Many(DATES), "Dates on which they are away all day, or ranges of them, both ends included."
+        ),
     },
 )
 
@@ -156,6 +177,10 @@ QUEUE = Record(
         "lead": _field(Ref("agent"), "Who is alerted when a time is at risk."),
         "hours": _field(
             Ref("hours"), "The hours in which targets count here, where neither rule nor channel says."
+        ),
+        "overflow": _field(
+            Many(Ref("queue")),
+            "Queues whose people may take work of this one that would miss its target, first choice first.",
         ),
     },
 )
@@ -173,6 +198,22 @@ CHANNEL = Record(
         ),
         "priority": _PRIORITY,
         "note": _NOTE,
+        "promise_level": _field(
+            _share(0.5, 0.995), "The share of promised times that is to be kept; 95% if not said."
+        ),
+        "warn_at": _field(
+            _share(0.05, 0.98),
+            "The owner is warned when so much of the time to the promise has passed; 70% if not said.",
+        ),
+        "lead_at": _field(
+            _share(0.06, 0.99), "And the lead when so much has passed; later than warn_at, 85% if not said."
+        ),
+        "follow_up": _field(
+            FOLLOW_UP, "How long after it was resolved to ask whether it was; never if not said."
+        ),
+        "customer_links": _field(
+            Flag(), "False: notes carry no link by which customers can say what suits them."
+        ),
     },
 )
 
@@ -188,6 +229,10 @@ THEN = Record(
         "note": _NOTE,
         "acknowledge": _ACKNOWLEDGE,
         "hold": _field(Flag(), "Set it aside for review, without a note."),
+        "ask": _field(
+            Parsed("a fact to ask for", names.name, pattern=names.SCHEMA_NAME, examples=["order", "email"]),
+            "The one missing fact that the note asks for: a key of `asks` in the note texts.",
+        ),
     },
 )
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from rules.schedule import Schedule
+from rules.schedule import WHOLE_WEEK, Schedule
 from rules.spans import Span, micros, moment
 
 #: Days expanded around an instant asked for, and how many one span may grow to.
@@ -121,8 +121,13 @@ class Calendar:
             return None
         return at if us <= found[1] else moment(found[1])
 
+    def without(self, leave: frozenset[date]) -> "Calendar":
+        """Return these hours as they are for somebody who is on leave on some of the dates."""
+        schedule = self.schedule or Schedule(week=WHOLE_WEEK)
+        return Calendar(name=self.name, zone=self.zone, schedule=structs.replace(schedule, leave=leave))
+
     def why_closed(self, day: date) -> str:
-        """Return the holiday or other closure of a local date; "" when the weekly hours hold."""
+        """Return the leave, holiday or other closure of a local date; "" when the weekly hours hold."""
         return "" if self.schedule is None else self.schedule.why_closed(day)
 
     def _around(self, at: datetime) -> Span:

@@ -84,6 +84,7 @@ def _checked(file: Fields, book: Rulebook, report: Report, channels: Collection[
     checks.references(report, channels, [*(rule.name for rule in book.rules), *_names(file)])
     checks.opening(file, book.calendars, report)
     checks.people(file, book.people, report)
+    checks.promises(file, book.channels, report)
     checks.reach(file, book.rules, report)
     checks.staffing(file, book.rules, book.people, report)
     if report.failed:

@@ -1,7 +1,7 @@
 """The values of the rules: what a rules file says, once it is read and checked."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -26,6 +26,8 @@ class Person(Struct, frozen=True, kw_only=True):
     capacity: Mapping[str, int] = {}
     #: Name of their hours.
     hours: str = "always"
+    #: Dates on which they are away all day, on the clock of their hours.
+    leave: frozenset[date] = frozenset()
 
     def capacity_for(self, channel: str) -> int:
         """Return how many conversations of the channel they may own at a time."""
@@ -40,6 +42,8 @@ class Queue(Struct, frozen=True, kw_only=True):
     duty: tuple[str, ...]
     lead: str = ""
     hours: str = ""
+    #: Queues whose people may take work of this one that would miss its target, first choice first.
+    overflow: tuple[str, ...] = ()
 
 
 class ChannelPolicy(Struct, frozen=True, kw_only=True):
@@ -58,6 +62,15 @@ class ChannelPolicy(Struct, frozen=True, kw_only=True):
     allow_tiers: tuple[str, ...] = ()
     priority: str = "normal"
     note: str = "plain"
+    #: Share of the promises that is to be kept.
+    promise_level: float = 0.95
+    #: Shares of the time from the promise to X after which the owner, and then the lead, is warned.
+    warn_at: float = 0.7
+    lead_at: float = 0.85
+    #: Seconds after it was resolved at which a customer is asked whether it was; None = never.
+    follow_up_s: float | None = None
+    #: Notes carry a link by which the customer can say what suits them, where the channel can carry one.
+    customer_links: bool = True
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -104,6 +117,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     tone: str = "plain"
     acknowledge: str = "when_waiting"
     hold: bool = False
+    #: The one missing fact that the note asks for: a key of the wording's `asks`; "" = none.
+    ask: str = ""
     #: One sentence for each thing decided, naming who decided it.
     explanation: tuple[str, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -32,6 +33,7 @@ class Effect(Struct, frozen=True, kw_only=True):
     tone: str | None = None
     acknowledge: str | None = None
     hold: bool | None = None
+    ask: str | None = None
     skills: tuple[str, ...] = ()
 
 
@@ -82,6 +84,20 @@ class Rulebook:
         """Return the hours of this name; always open when there are none (any more)."""
         return self.calendars.get(name, ALWAYS)
 
+    def calendar_of(self, person: Person) -> Calendar:
+        """Return the hours of a person, without the days on which they are on leave."""
+        if not person.leave:
+            return self.calendar(person.hours)
+        key = person.hours, person.leave
+        if (found := self._leaves.get(key)) is None:
+            found = self._leaves[key] = self.calendar(person.hours).without(person.leave)
+        return found
+
+    @cached_property
+    def _leaves(self) -> dict[tuple[str, frozenset[date]], Calendar]:
+        """Hours without leave, made when first asked for: calendars remember what they counted."""
+        return {}
+
     def person(self, id: str) -> Person | None:
         """Return an agent; None when the rules do not know them (any more)."""
         return self.people.get(id)
@@ -114,6 +130,7 @@ _SENTENCES = {
     "tone": "The note is worded {}",
     "acknowledge": "A note goes out {}",
     "hold": "Held for review",
+    "ask": "Asks for '{}'",
 }
 _SPECIAL = {
     ("tone", "none"): "No automatic words, a person is alerted",

@@ -24,6 +24,8 @@ class Schedule(Struct, frozen=True, kw_only=True):
     closed: frozenset[date] = frozenset()
     #: Open on these dates whatever the weekday or holiday.
     also_open: Mapping[date, tuple[Window, ...]] = {}
+    #: The person whose hours these are is on leave, from midnight to midnight, whatever else is open.
+    leave: frozenset[date] = frozenset()
 
     def windows(self, day: date) -> list[Window]:
         """Return what is open on the date, within 0 and 1440, in order, merged.
@@ -32,7 +34,9 @@ class Schedule(Struct, frozen=True, kw_only=True):
         midnight to midnight, which cuts off a night shift that runs into it.
         """
         eve = day - timedelta(days=1)
-        found = [*_heads(self.also_open.get(day, ())), *_tails(self.also_open.get(eve, ()))]
+        if day in self.leave:
+            return []
+        found = [*_heads(self._also(day)), *_tails(self._also(eve))]
         if not self.why_closed(day):
             found += _heads(self.week[day.weekday()])
             if not self.why_closed(eve):
@@ -40,10 +44,20 @@ class Schedule(Struct, frozen=True, kw_only=True):
         return _merged(found)
 
     def why_closed(self, day: date) -> str:
-        """Return why the weekly windows do not hold on the date: a holiday's name; "" when they hold."""
+        """Return why the weekly windows do not hold on the date: leave, a holiday's name; "" when they hold."""
+        if day in self.leave:
+            return "on leave"
         if day in self.closed:
             return "closed in the rules"
         return next((name for code in self.holidays if (name := holidays_of(code, day.year).get(day))), "")
+
+    def _also(self, day: date) -> tuple[Window, ...]:
+        """Return what is open besides the week on a date; nobody begins a shift on a day of leave."""
+        return () if day in self.leave else self.also_open.get(day, ())
+
+
+#: The week of somebody who is there day and night.
+WHOLE_WEEK: tuple[tuple[Window, ...], ...] = (((0, DAY),),) * 7
 
 
 def instant(zone: ZoneInfo, day: date, minute: int) -> datetime:

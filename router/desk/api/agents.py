@@ -138,7 +138,7 @@ async def _seen(call: Call, agent: str) -> AgentView:
 def _view(call: Call, person: Person, known: Agent | None) -> AgentView:
     agent = known or Agent(id=person.id)
     now = call.parts.clock.now()
-    calendar = call.parts.book().calendar(person.hours)
+    calendar = call.parts.book().calendar_of(person)
     running = agent.said if agent.said_until is None or now < agent.said_until else ""
     return AgentView(
         id=person.id,
