@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from channels.message import Identity, Message
+from router.conversation import Agent
 from rules.evaluate import Rulebook
 from rules.wording import Wording
 
@@ -33,6 +34,10 @@ class Account(Struct, frozen=True, kw_only=True):
     sends_per_minute: float = 0.0
     #: The customer stays on the line: an answered conversation still binds its owner for a while.
     live: bool = False
+    #: Notes may carry links, where they are not public.
+    links: bool = True
+    #: The platform allows one automatic message a wait: a renewal is for a person to send.
+    one_automatic_reply: bool = False
 
 
 class House(Struct, frozen=True, kw_only=True):
@@ -50,8 +55,18 @@ class House(Struct, frozen=True, kw_only=True):
     secret: bytes
     #: Notes are paused for everybody (`handleby notes pause`).
     paused: bool = False
+    #: By agent id, the channels on which notes may go out in their name; None = everybody agreed to all.
+    voices: Mapping[str, frozenset[str]] | None = None
+    #: Agents at work, as the store had them a moment ago.
+    crew: Mapping[str, Agent] = {}
+    #: Where customers and colleagues reach this service.
+    public_url: str = ""
     #: Text → ISO code, "" when it cannot be told.
     detect: Callable[[str], str]
+
+    def speaks(self, agent: str, channel: str) -> bool:
+        """Tell whether notes on the channel may go out in the agent's name: they have agreed to it."""
+        return self.voices is None or channel in self.voices.get(agent, frozenset())
 
     def account(self, channel: str, name: str) -> Account:
         """Return the account; one that was removed from the settings is given plain defaults."""

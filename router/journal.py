@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from router import waited
 from router.conversation import Conversation, Entry, Event, indexed
 from router.ports import Change
 from router.steps import trim
@@ -40,7 +41,7 @@ def changed(
     return Change(
         conversation=replace(kept, version=version + 1),
         applied=tuple(applied),
-        events=(*events, *_ended_promises(before, after)),
+        events=(*events, *_ended_promises(before, after), *_waits(before, after)),
         archived=archived,
         needs=tuple(needs),
     )
@@ -49,7 +50,23 @@ def changed(
 def _ended_promises(before: Conversation | None, after: Conversation) -> list[Event]:
     known = {one.made_at for one in before.promises} if before is not None else set()
     return [
-        event(after, one.ended_at or one.at, one.state.value, agent=one.by, promised=one.at.isoformat())
+        event(
+            after,
+            one.ended_at or one.at,
+            one.state.value,
+            agent=one.by,
+            promised=one.at.isoformat(),
+            made=one.made_at.isoformat(),
+            reason=one.reason,
+        )
         for one in after.promises
         if one.made_at not in known
+    ]
+
+
+def _waits(before: Conversation | None, after: Conversation) -> list[Event]:
+    """Say that a wait begins, or all that is learnt from one that ended."""
+    return [
+        event(after, one.at, one.kind, agent=one.agent, subject=one.subject, **one.data)
+        for one in waited.lines(before, after)
     ]

@@ -70,6 +70,7 @@ def build_house(settings: Settings, book: Rulebook, wording: Wording, secret: by
         ours=frozenset(_ours(settings)),
         staff=_staff(book),
         secret=secret,
+        public_url=settings.public_url,
         detect=_detector(languages),
     )
 
@@ -89,6 +90,8 @@ def account(channel: str, name: str, given: Mapping[str, Any]) -> Account:
         address=str(given.get("address_form") or "formal"),
         disclose=bool(given.get("disclose")),
         reference_in_note=able.reference_in_note,
+        links=able.links,
+        one_automatic_reply=able.one_automatic_reply,
         reply_window_s=able.reply_window_s,
         sends_per_minute=float(given.get("sends_per_minute") or able.sends_per_minute),
     )

@@ -6,10 +6,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.message import Kind, Outgoing
-from router import steps
-from router.acknowledge import quoted, worded
-from router.conversation import Conversation, Item, PromiseState, SendState, Status
+from router import say, steps
+from router.conversation import Conversation, Item, NoteKind, PromiseState, SendState, Status
 from router.house import House
+from router.quoting import promised, quoted
 from router.tokens import reply_token
 from rules.wording import WordingError
 
@@ -26,6 +26,9 @@ READ_BACKS = 5
 READ_BACK_PAUSE_S = 30.0
 
 _WAITING = frozenset({SendState.PENDING, SendState.RETRY})
+_ANSWERED = frozenset({Status.PENDING, Status.RESOLVED})
+#: Notes that make a promise of their own.
+_PROMISING = frozenset({NoteKind.FIRST, NoteKind.RENEWAL})
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -61,11 +64,21 @@ def objection(conversation: Conversation, item: Item, now: datetime, *, paused: 
     if item.note is not None:
         if paused:
             return "notes are paused"
-        if conversation.status is not Status.OPEN or conversation.waiting_on != item.trigger:
+        if not _still_wanted(conversation, item):
             return "the wait was over first"
         if item.useful_until is not None and now > item.useful_until:
             return "too late to be of use"
     return ""
+
+
+def _still_wanted(conversation: Conversation, item: Item) -> bool:
+    """Tell whether what the note speaks of still is so."""
+    if item.note is NoteKind.FOLLOWUP:
+        return conversation.waiting_since is None and conversation.status in _ANSWERED
+    here = conversation.status is Status.OPEN
+    if item.note is not NoteKind.FIRST:
+        here = here or conversation.status is Status.SNOOZED
+    return here and conversation.waiting_on == item.trigger
 
 
 def given_up(item: Item, now: datetime) -> bool:
@@ -83,7 +96,7 @@ def give_up(conversation: Conversation, item: Item, reason: str, now: datetime) 
 def refreshed(house: House, conversation: Conversation, item: Item, now: datetime) -> Conversation:
     """Compute time and words anew when the promised time is past or too near. Raises WordingError."""
     made = conversation.promise
-    if item.note is None or item.state not in _WAITING:
+    if item.note not in _PROMISING or item.state not in _WAITING:
         return conversation
     if made is None or made.state is not PromiseState.MADE or made.made_at != item.at:
         raise WordingError("the promise it speaks of has ended")
@@ -94,17 +107,27 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
     if person is None:
         raise WordingError(f"{conversation.accountable or 'nobody'} does not stand in the rules")
     quote = quoted(house, conversation, person, now)
-    words = worded(house, conversation, (person, quote), item.id, now)
-    fresh = replace(
-        made,
-        at=quote.at,
-        made_at=now,
-        by=person.id,
-        owner=conversation.owner == person.id,
-        late=quote.late,
-        explanation=quote.explanation,
+    fresh = replace(promised(house, conversation, person, quote, now), renewals=made.renewals)
+    return reworded(house, replace(conversation, promise=fresh), item, now)
+
+
+def reworded(house: House, conversation: Conversation, item: Item, now: datetime) -> Conversation:
+    """Word a note anew for the running promise, which was made with it. Raises WordingError."""
+    made = conversation.promise
+    person = house.book.person(made.by) if made is not None else None
+    if made is None or person is None or item.note is None:
+        raise WordingError("nobody promises anything any more")
+    before = conversation.promises[-1] if conversation.promises else None
+    saying = say.Saying(
+        kind=item.note,
+        person=person,
+        at=made.at,
+        previous_at=before.at if before is not None and item.note is NoteKind.RENEWAL else None,
+        missed=before is not None and before.state is PromiseState.BROKEN,
+        trigger=item.trigger,
     )
-    renewed = steps.amend(
+    words = say.worded(house, conversation, saying, item.id, now)
+    return steps.amend(
         conversation,
         item.id,
         text=words.text,
@@ -113,7 +136,6 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
         author=person.id,
         author_name=person.name,
     )
-    return replace(renewed, promise=fresh)
 
 
 def sending(conversation: Conversation, item: Item, holder: str, now: datetime) -> Conversation:

@@ -3,21 +3,20 @@
 One process of the fleet holds the lease `timers`; the others stand by.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from msgspec.structs import replace
-
 from channels.port import Clock
-from router import log, steps
+from router import log
 from router.consume import Consumer
-from router.conversation import Agent, Conversation, Status, is_owed, promise_told, window_warning_at
+from router.conversation import Agent, Conversation, Status
 from router.errors import StoreError
 from router.faults import reach
 from router.house import House
-from router.journal import changed, event
+from router.journal import changed
 from router.ports import Broker, Change, Commit, Events, Hint, Ids, Lease, Store
 from router.sweeps import Sweeps
+from router.woken import woken
 
 logger = log.get(__name__)
 
@@ -97,32 +96,15 @@ class Timers:
             return
         reach("tm.woke")
         agents = await self._store.agents()
-        changes = [self._woken(one, agents, now) for one in found]
+        changes = [self._changed(one, agents, now) for one in found]
         outcome = await self._store.commit(Commit(changes=changes))
         reach("tm.committed")
         won = [one.conversation for one, ok in zip(changes, outcome.changes, strict=True) if ok]
         self._events.publish([Hint(kind="conversation", id=one.id, version=one.version) for one in won])
         await self._consumer.acknowledge_late([one for one in found if _note_due(one, now)])
 
-    def _woken(self, one: Conversation, agents: dict[str, Agent], now: datetime) -> Change:
-        """Return what becomes of a conversation whose time has come."""
-        after, lines = one, []
-        made = one.promise
-        if made is not None and promise_told(one) and made.at <= now:
-            after = steps.flag(steps.break_promise(after, now), "A promised time passed without an answer.")
-        if one.due_at is not None and one.due_at <= now and not one.overdue and is_owed(one):
-            after = replace(after, overdue=True)
-            lines.append(event(one, now, "overdue", agent=one.accountable, subject=one.waiting_on))
-        if one.not_before is not None and one.not_before <= now:
-            after = replace(after, not_before=None)
-        closing = window_warning_at(one)
-        if closing is not None and closing <= now:
-            after = steps.window_closing(after, now)
-            lines.append(event(one, now, "window closing", agent=one.accountable, subject=one.waiting_on))
-        if one.status is Status.SNOOZED and one.snoozed_until is not None and one.snoozed_until <= now:
-            after = replace(after, status=Status.OPEN, snoozed_until=None)
-        if one.status is Status.PENDING and one.idle_until is not None and one.idle_until <= now:
-            after = steps.disown(after)
+    def _changed(self, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Change:
+        after, lines = woken(self._house(), one, agents, now)
         return changed(one, self._sweeps.watched(after, agents), events=lines)
 
 

@@ -12,6 +12,7 @@ from router.conversation.derive import (
     lane_name,
     links_of,
     note_id,
+    promise_stage,
     promise_told,
     reference_in,
     thread_link,
@@ -20,7 +21,18 @@ from router.conversation.derive import (
     window_warning_at,
 )
 from router.conversation.document import KEYS_KEPT, LINKS_KEPT, OUTBOX_KEPT, Conversation
-from router.conversation.parts import Agent, Claim, Decision, Entry, Event, Item, Promise
+from router.conversation.parts import (
+    Agent,
+    Claim,
+    Decision,
+    Entry,
+    Event,
+    Item,
+    Prepared,
+    Promise,
+    QuoteParts,
+    Wish,
+)
 from router.conversation.states import SETTLED, NoteKind, PromiseState, SendState, Status
 
 __all__ = [
@@ -41,10 +53,13 @@ __all__ = [
     "Mark",
     "NoteKind",
     "Part",
+    "Prepared",
     "Promise",
     "PromiseState",
+    "QuoteParts",
     "SendState",
     "Status",
+    "Wish",
     "customer_id",
     "indexed",
     "is_owed",
@@ -54,6 +69,7 @@ __all__ = [
     "lane_name",
     "links_of",
     "note_id",
+    "promise_stage",
     "promise_told",
     "reference_in",
     "thread_link",

@@ -20,9 +20,18 @@ WINDOW_WARNING = timedelta(minutes=40)
 
 
 def urgency(conversation: Conversation) -> float:
-    """Return the sort key: priority first, then due time."""
+    """Return the sort key: priority first, then the time to answer by: the promised one where it comes earlier.
+
+    So a promised item is overtaken by what came later only where a rule or a channel gives that less time,
+    and not at all once its promise is about to be missed: then it stands one priority higher.
+    """
     rank = PRIORITY_RANK.get(conversation.priority, 2)
+    if conversation.pressing:
+        rank = max(0, rank - 1)
     due = conversation.due_at or conversation.updated_at
+    made = conversation.promise
+    if made is not None and made.state is PromiseState.MADE and conversation.waiting_since is not None:
+        due = min(due, made.at)
     return rank * 1e11 + due.timestamp()
 
 
@@ -58,6 +67,13 @@ def wakes(conversation: Conversation) -> list[datetime]:
     found = []
     if conversation.promise is not None and promise_told(conversation):
         found.append(conversation.promise.at)
+        stage = promise_stage(conversation)
+        if stage is not None:
+            found.append(stage[1])
+    if conversation.check_at is not None and conversation.status in {Status.PENDING, Status.RESOLVED}:
+        found.append(conversation.check_at)
+    if conversation.neglect_at is not None and is_owed(conversation):
+        found.append(conversation.neglect_at)
     if conversation.due_at is not None and not conversation.overdue and is_owed(conversation):
         found.append(conversation.due_at)
     if conversation.note_at is not None and conversation.status is Status.OPEN:
@@ -100,6 +116,16 @@ def promise_told(conversation: Conversation) -> bool:
         item.note is not None and item.at == made.made_at and item.state in left
         for item in conversation.outbox
     )
+
+
+def promise_stage(conversation: Conversation) -> tuple[str, datetime] | None:
+    """Return what happens next with the running promise before its time passes, and when: owner, lead, renew."""
+    made = conversation.promise
+    if made is None or made.state is not PromiseState.MADE:
+        return None
+    stages = (("owner", made.warn_at), ("lead", made.lead_at), ("renew", made.renew_at))
+    done = [name for name, _ in stages].index(conversation.warned) + 1 if conversation.warned else 0
+    return next(((name, at) for name, at in stages[done:] if at is not None), None)
 
 
 def note_id(conversation: str, trigger: str, kind: NoteKind) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from channels.message import Identity
-from router.conversation.parts import Decision, Entry, Item, Promise
+from router.conversation.parts import Decision, Entry, Item, Prepared, Promise, Wish
 from router.conversation.states import Status
 
 #: Keys that the document itself remembers; older ones are found through the message store.
@@ -98,6 +98,24 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     note_at: datetime | None = None
     #: True once the due time passed unmet in the running wait.
     overdue: bool = False
+    #: Who was last warned of the running promise: "", owner, lead, or renew once the customer was told.
+    warned: str = ""
+    #: Times promised in the running wait that were not kept: renewed or broken.
+    misses: int = 0
+    #: Ahead of its priority's other work, as its promise is about to be missed.
+    pressing: bool = False
+    #: Words laid before a person, which software may not send.
+    prepared: Prepared | None = None
+    #: True once the customer was told that a second message is with the first.
+    added: bool = False
+    #: What the customer said by the note's link in the running wait.
+    wish: Wish | None = None
+    #: When to ask whether the answer settled it; None = it is not asked (any more).
+    check_at: datetime | None = None
+    #: True once it was asked whether an answer settled it; it is asked once in a conversation's life.
+    checked: bool = False
+    #: When somebody is told that the customer has waited since yesterday; None = told, or nobody waits.
+    neglect_at: datetime | None = None
     #: An answered live conversation keeps its owner until then, if the customer stays silent.
     idle_until: datetime | None = None
 

@@ -9,6 +9,28 @@ from channels.message import Attachment, Identity, Kind
 from router.conversation.states import NoteKind, PromiseState, SendState
 
 
+class QuoteParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The figures that a promised time was made of; seconds are open seconds unless said otherwise."""
+
+    #: Work ahead of it, and how many open conversations that is.
+    work_s: float = 0.0
+    items: float = 0.0
+    #: People who are or will be on for it, on average while it drains.
+    people: float = 0.0
+    #: Time to drain the work ahead, and to handle this one.
+    drain_s: float = 0.0
+    handle_s: float = 0.0
+    #: What is expected, its spread, and how many spreads were added for the level wanted (0.95 = 95 %).
+    mean_s: float = 0.0
+    spread_s: float = 0.0
+    z: float = 0.0
+    level: float = 0.95
+    #: Seconds of the wall clock by which the time was rounded.
+    rounding_s: float = 0.0
+    #: It came while nobody was on.
+    closed: bool = False
+
+
 class Promise(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The time X that a note names."""
 
@@ -24,6 +46,16 @@ class Promise(Struct, frozen=True, kw_only=True, omit_defaults=True):
     late: bool = False
     #: True when it came with a merged conversation, where the note that told it stands.
     carried: bool = False
+    #: How often the running wait was promised another time before this one.
+    renewals: int = 0
+    #: When the owner, then the lead, is warned, and when it is looked at whether the customer must be told.
+    warn_at: datetime | None = None
+    lead_at: datetime | None = None
+    renew_at: datetime | None = None
+    #: Why it ended as it did, where that is known; one of `router.figures`' reasons or a sentence.
+    reason: str = ""
+    #: The figures it was made of; None where only the target was known.
+    parts: QuoteParts | None = None
     #: How X came about, one sentence a step.
     explanation: tuple[str, ...] = ()
 
@@ -52,7 +84,33 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: when_waiting, always or never.
     acknowledge: str = "when_waiting"
     hold: bool = False
+    #: The fact that the note asks for: a key of the wording's `asks`; "" = none.
+    ask: str = ""
     explanation: tuple[str, ...] = ()
+
+
+class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Words that software may not send: laid before a person, who sends them, changes them or writes better ones."""
+
+    kind: NoteKind
+    at: datetime
+    text: str
+    language: str = "en"
+    #: The time that the words promise.
+    promise_at: datetime
+    #: Why no software may send them, and to whom they are laid out (an agent's id).
+    reason: str
+    by: str
+
+
+class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the customer said by a tap on the note's link."""
+
+    #: later, urgent, picked or solved.
+    kind: str
+    at: datetime
+    #: By when they want the answer, where they said so.
+    wanted_at: datetime | None = None
 
 
 class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -20,6 +20,7 @@ class NoteKind(StrEnum):
     FIRST = "first"
     RENEWAL = "renewal"
     INTRODUCTION = "introduction"
+    ADDED = "added"
     FOLLOWUP = "followup"
     INCIDENT = "incident"
 

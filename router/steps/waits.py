@@ -1,6 +1,7 @@
 """Steps of the wait: it begins, goes on, and is decided."""
 
 from datetime import datetime
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -12,6 +13,16 @@ from router.steps.promises import end, withdraw
 
 #: What a wait is said to wait on that we opened ourselves, until the customer writes.
 REOPENED = "reopened:"
+#: What every wait begins and ends with.
+FRESH: Final[dict[str, Any]] = {
+    "warned": "",
+    "misses": 0,
+    "pressing": False,
+    "prepared": None,
+    "added": False,
+    "wish": None,
+    "neglect_at": None,
+}
 
 
 def await_answer(conversation: Conversation, message: Message) -> Conversation:
@@ -35,6 +46,8 @@ def await_answer(conversation: Conversation, message: Message) -> Conversation:
         snoozed_until=None,
         idle_until=None,
         declined=(),
+        check_at=None,
+        **FRESH,
         reopened=conversation.reopened + (1 if back else 0),
     )
 
@@ -119,6 +132,7 @@ def end_wait(conversation: Conversation) -> Conversation:
         note_at=None,
         overdue=False,
         not_before=None,
+        **FRESH,
     )
 
 

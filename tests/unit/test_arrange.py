@@ -128,7 +128,7 @@ async def test_one_answer_keeps_the_promise_that_came_along(world) -> None:
     survivor = await world.actions.merge(first.id, into=second.id, agent="maria")
     assert (survivor.promise.at, survivor.promise.carried) == (first.promise.at, True)
     assert [one.state for one in survivor.promises] == [PromiseState.WITHDRAWN]
-    assert survivor.wake_at == min(first.promise.at, first.due_at)
+    assert survivor.wake_at == first.promise.warn_at
     await world.actions.reply(second.id, Answer(text="Here is a new one."), agent="maria")
     await world.send()
     done = await world.fresh(second)

@@ -1,0 +1,139 @@
+"""Words a note of any kind for a conversation, in one person's name, and makes the outbox entry that carries it."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from router import note, steps
+from router.conversation import Conversation, Item, NoteKind, note_id
+from router.house import Account, House
+from rules.model import Person
+
+#: The duty voice names at most so many colleagues.
+OTHERS_NAMED = 2
+
+
+class Saying(Struct, frozen=True, kw_only=True):
+    """What a note is to say."""
+
+    kind: NoteKind
+    person: Person
+    #: The time that it names; None where it names none.
+    at: datetime | None = None
+    #: The time named before, for a renewal.
+    previous_at: datetime | None = None
+    #: The time named before has passed already.
+    missed: bool = False
+    #: Who had the work before, for an introduction.
+    previous_person: str = ""
+    #: What happened, for an incident: a sentence that a person wrote.
+    what: str = ""
+    #: Seconds that the customer has waited too long before this first word; 0 = they have not.
+    late_s: float = 0.0
+    #: What causes it: the message that began the wait, an answer's id; with the kind it makes the note's id.
+    trigger: str
+    #: What it answers, by the provider's names; "" = the customer's newest.
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    #: Not sent after this.
+    useful_until: datetime | None = None
+
+
+def item(house: House, conversation: Conversation, saying: Saying, now: datetime) -> Item:
+    """Return the note as an outbox entry. Raises WordingError when the linter refuses the words."""
+    id_ = note_id(conversation.id, saying.trigger, saying.kind)
+    words = worded(house, conversation, saying, id_, now)
+    cited = steps.cited(conversation)
+    return Item(
+        id=id_,
+        seq=0,
+        at=now,
+        note=saying.kind,
+        trigger=saying.trigger,
+        author=saying.person.id,
+        author_name=saying.person.name,
+        text=words.text,
+        subject=words.subject,
+        language=words.language,
+        to=conversation.contact,
+        in_reply_to=saying.in_reply_to or (cited[-1] if cited else ""),
+        references=saying.references or cited,
+        next_at=now,
+        useful_until=saying.useful_until,
+        tone=_tone(conversation),
+    )
+
+
+def worded(house: House, conversation: Conversation, saying: Saying, id_: str, now: datetime) -> note.Words:
+    """Word a note in the person's name: as the owner where they own it, else in the duty person's voice."""
+    account = house.account(conversation.channel, conversation.account)
+    person = saying.person
+    owner = speaks_as_owner(conversation, person)
+    hours = house.book.calendar_of(person)
+    request = note.Request(
+        kind=wording_kind(saying),
+        id=id_,
+        person=person,
+        owner=owner,
+        others=() if owner else _others(house, conversation, person),
+        customer=conversation.contact.name,
+        promise_at=saying.at,
+        previous_at=saying.previous_at,
+        previous_person=saying.previous_person,
+        what=saying.what,
+        now=now,
+        tone=_tone(conversation),
+        back_at=None if hours.is_open(now) else hours.next_open(now),
+        language=conversation.language,
+        fallbacks=(account.language,),
+        answer_languages=person.languages if owner else _languages(house, conversation),
+        zone=house.zone(wanted=conversation.zone, account=account),
+        style=style_of(conversation, account),
+        disclose=account.disclose,
+        address=account.address,
+        reference=conversation.reference if account.reference_in_note and not conversation.public else "",
+        subject=conversation.subject,
+        number=conversation.contact.address if account.style == "spoken" else "",
+    )
+    return note.compose(house.wording, request)
+
+
+def speaks_as_owner(conversation: Conversation, person: Person) -> bool:
+    """Tell whether the person says "I'll answer" and not "I'll see to it that you have an answer"."""
+    whose = conversation.owner
+    if not whose and conversation.waiting_since is None:
+        whose = conversation.previous_owner  # after the answer, whoever gave it
+    return person.id == whose
+
+
+def style_of(conversation: Conversation, account: Account) -> str:
+    """Return how a note reads there: mail, chat, public or spoken."""
+    return "public" if conversation.public else account.style
+
+
+def wording_kind(saying: Saying) -> str:
+    """Return the name under which the texts of this note stand."""
+    return "missed" if saying.missed and saying.kind is NoteKind.RENEWAL else saying.kind.value
+
+
+def useful_until(house: House, conversation: Conversation, since: datetime) -> datetime:
+    """Return until when a note about something of that instant is of use on the channel."""
+    return since + timedelta(seconds=house.book.policy(conversation.channel).note_useful_for_s)
+
+
+def _tone(conversation: Conversation) -> str:
+    return conversation.decision.tone if conversation.decision else "plain"
+
+
+def _languages(house: House, conversation: Conversation) -> tuple[str, ...]:
+    """Return what the people of the queue speak; nothing when somebody may answer in any language."""
+    people = [one for one in house.book.people.values() if conversation.queue in one.queues]
+    if not all(one.languages for one in people):
+        return ()
+    return tuple(dict.fromkeys(language for one in people for language in one.languages))
+
+
+def _others(house: House, conversation: Conversation, person: Person) -> tuple[str, ...]:
+    people = house.book.people.values()
+    able = (one.name for one in people if conversation.queue in one.queues and one.id != person.id)
+    return tuple(able)[:OTHERS_NAMED]
