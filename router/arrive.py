@@ -80,6 +80,7 @@ def _decide(draft: Draft, conversation: Conversation, message: Message, verdict:
         tone=verdict.tone,
         acknowledge=verdict.acknowledge,
         hold=verdict.hold,
+        ask=verdict.ask,
         explanation=verdict.explanation,
     )
     decided = steps.decide(conversation, decision, due)
@@ -103,7 +104,7 @@ def _let_go_of_the_absent(draft: Draft, conversation: Conversation) -> Conversat
     if not conversation.owner:
         return conversation
     if person is not None and agent is not None:
-        calendar = draft.house.book.calendar(person.hours)
+        calendar = draft.house.book.calendar_of(person)
         if assign.is_present(agent, calendar, draft.now):
             return conversation
     draft.release(conversation)
