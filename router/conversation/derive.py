@@ -15,6 +15,8 @@ PRIORITY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 
 #: Letters by the keys of a telephone.
 _KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+#: Of several promised for the same time the one due first comes first: that part of the difference counts.
+TIE = 1e-3
 #: How long before the provider's window closes the work becomes urgent.
 WINDOW_WARNING = timedelta(minutes=40)
 
@@ -31,7 +33,8 @@ def urgency(conversation: Conversation) -> float:
     due = conversation.due_at or conversation.updated_at
     made = conversation.promise
     if made is not None and made.state is PromiseState.MADE and conversation.waiting_since is not None:
-        due = min(due, made.at)
+        early_s = max(0.0, (due - made.at).total_seconds())
+        return rank * 1e11 + due.timestamp() - early_s * (1 - TIE)
     return rank * 1e11 + due.timestamp()
 
 
