@@ -1,35 +1,35 @@
 """X, the time a note promises: a pure function of a snapshot.
 
-First version: the due time, moved into the accountable person's hours and the reply window, then
-rounded to a time people say. A learnt engine will take its place behind the same function.
+With an outlook X is the honest time: when an answer will be there with the wanted probability, rounded up to
+a time people say. Without one, and as long as too little is learnt, X starts from the due time. Either way it
+lies in the accountable person's hours and in the reply window.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from router.conversation import QuoteParts
+from router.forecast import Outlook
+from router.reckon import Reckoned, reckon
+from router.rounding import SOONEST, Dial, grid
 from rules.durations import spoken
 from rules.hours import Calendar
 
-#: No promise is nearer than this: the note has to arrive and be read first.
-SOONEST = timedelta(seconds=60)
+__all__ = ["SOONEST", "Quote", "Snapshot", "grid", "promise"]
+
 #: Open time for an answer when the due time itself is not open: half the target, between these (seconds).
 ENOUGH_LEAST_S = 900.0
 ENOUGH_MOST_S = 3600.0
-#: What people say: (horizon above, horizon up to, minutes).
-BANDS = (
-    (timedelta(0), timedelta(minutes=5), 1),
-    (timedelta(minutes=5), timedelta(minutes=30), 5),
-    (timedelta(minutes=30), timedelta(minutes=120), 15),
-    (timedelta(minutes=120), timedelta(minutes=480), 30),
-    (timedelta(minutes=480), timedelta(days=36500), 60),
-)
 #: Minutes in which people name the time of an appointment, however far ahead it lies.
 APPOINTMENT = 5
-_TICK = timedelta(milliseconds=1)
+#: The share of promises to keep where nobody says otherwise, and what may be asked for.
+LEVEL, LEVEL_LEAST, LEVEL_MOST = 0.95, 0.5, 0.995
+#: Pieces of open time that an explanation names.
+PIECES = 6
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -48,6 +48,12 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     not_before: datetime | None = None
     #: In whose wall clock X is rounded and explained.
     zone: ZoneInfo
+    #: What is known of the work, the people and past promises; None = the target is all that is known.
+    outlook: Outlook | None = None
+    #: The share of promises to keep, 0.5–0.995.
+    level: float = LEVEL
+    #: The smallest step (minutes) in which the channel names a time: a chat speaks in minutes, a mail does not.
+    step: int = 1
 
 
 class Quote(Struct, frozen=True, kw_only=True):
@@ -58,10 +64,36 @@ class Quote(Struct, frozen=True, kw_only=True):
     late: bool
     #: One sentence a step.
     explanation: tuple[str, ...]
+    #: The figures it was made of; None where only the target was known.
+    parts: QuoteParts | None = None
 
 
 def promise(snapshot: Snapshot) -> Quote:
     """Return X: at least a minute ahead, in the person's hours and the reply window, a time people say."""
+    if snapshot.outlook is None:
+        return _targeted(snapshot)
+    level = min(max(snapshot.level, LEVEL_LEAST), LEVEL_MOST)
+    found = reckon(snapshot.outlook, snapshot.now, snapshot.due_at, level)
+    honest = _honest(snapshot, found)
+    if not found.cold and snapshot.not_before is None:
+        return honest
+    usual = _targeted(snapshot)
+    if usual.at < honest.at:
+        return honest
+    return _with_figures(usual, honest, found)
+
+
+def _with_figures(usual: Quote, honest: Quote, found: Reckoned) -> Quote:
+    """Return the time that the target gives, with the figures that say nothing later is needed."""
+    assert honest.parts is not None  # noqa: S101  # the engine always gives its figures
+    why = "Too few answers are known yet to promise less than the target." if found.cold else ""
+    said = (*usual.explanation, *honest.explanation[1:-1], *((why,) if why else ()))
+    rounding = (usual.at - found.at).total_seconds()
+    return replace(usual, explanation=said, parts=replace(honest.parts, rounding_s=round(rounding, 3)))
+
+
+def _targeted(snapshot: Snapshot) -> Quote:
+    """Return the time that the target gives."""
     said = [_due(snapshot)]
     wanted = max(snapshot.due_at, snapshot.now + SOONEST)
     if wanted > snapshot.due_at:
@@ -72,7 +104,7 @@ def promise(snapshot: Snapshot) -> Quote:
     at = _rounded(snapshot, wanted)
     if snapshot.not_before is not None and at < wanted:
         said.append(f"Asked for not before {_say(snapshot, snapshot.not_before)}, so X is not rounded down.")
-        at = _ceil(snapshot, wanted, APPOINTMENT)
+        at = Dial(snapshot.now, snapshot.zone).ceil(wanted, APPOINTMENT)
     step = grid(at - snapshot.now)
     said.append(f"Said as {_say(snapshot, at)}: at this distance people speak in steps of {step} min.")
     late = at - snapshot.due_at > timedelta(minutes=step)
@@ -81,9 +113,82 @@ def promise(snapshot: Snapshot) -> Quote:
     return Quote(at=at, late=late, explanation=tuple(said))
 
 
-def grid(horizon: timedelta) -> int:
-    """Return the step in minutes in which people name a time that far ahead."""
-    return next((minutes for _, upto, minutes in BANDS if horizon <= upto), BANDS[-1][2])
+# --- the honest time --------------------------------------------------------------------------
+
+
+def _honest(snapshot: Snapshot, found: Reckoned) -> Quote:
+    """Say the honest time: moved into hours and window, rounded up, with its figures."""
+    said = [_due(snapshot), *_figures(snapshot, found)]
+    wanted = _inside(snapshot, max(found.at, snapshot.now + SOONEST), said)
+    dial = Dial(snapshot.now, snapshot.zone, snapshot.step)
+    late = wanted > snapshot.due_at
+    held = _in_window(snapshot, wanted, said)
+    if held < wanted:
+        late, at = True, Dial(snapshot.now, snapshot.zone).ceil(held - timedelta(seconds=59), 1)
+        at = max(at, dial.ceil(snapshot.now + SOONEST, 1))
+    else:
+        limits = [
+            one for one in (snapshot.window_until, None if late else snapshot.due_at) if one is not None
+        ]
+        at = dial.up(wanted, snapshot.calendar, min(limits, default=None))
+    rounding = (at - wanted).total_seconds()
+    step = grid(at - snapshot.now)
+    said.append(
+        f"Said as {_say(snapshot, at)}, rounded up by {_span(rounding)}: at this distance people speak in steps of "
+        f"{step} min."
+    )
+    if late:
+        said.append("That is after the due time, so the message is at risk from birth.")
+    parts = replace(found.parts, rounding_s=round(rounding, 3))
+    return Quote(at=at, late=late, explanation=tuple(said), parts=parts)
+
+
+def _inside(snapshot: Snapshot, wanted: datetime, said: list[str]) -> datetime:
+    """Return the wanted time, or the next one at which the accountable person is there."""
+    hours = snapshot.calendar
+    if hours.is_open(wanted) or hours.last_open(wanted) == wanted:
+        return wanted
+    opens = hours.next_open(wanted)
+    if opens is None:
+        said.append(f"No hours of {snapshot.person} lie ahead, so X keeps to the expected time.")
+        return wanted
+    said.append(
+        f"{_say(snapshot, wanted)} is outside the hours of {snapshot.person}, who is back {_say(snapshot, opens)}."
+    )
+    return opens
+
+
+def _figures(snapshot: Snapshot, found: Reckoned) -> list[str]:
+    """Say how the honest time came about."""
+    parts = found.parts
+    who = (
+        "nobody's hours are open"
+        if parts.closed
+        else f"{parts.people:.2g} of the people who can take it are on"
+    )
+    ahead = (
+        f"{parts.items:.0f} conversations, {_span(parts.work_s)} of work" if parts.items >= 0.5 else "nothing"
+    )
+    counted = ", ".join(
+        f"{_say(snapshot, start)}–{_clock(snapshot, end)}" for start, end in found.counted[:PIECES]
+    )
+    more = f" and {len(found.counted) - PIECES} more" if len(found.counted) > PIECES else ""
+    taught = "a careful guess, as little is known yet" if found.cold else "as past promises have taught"
+    spread = _span(parts.spread_s)
+    return [
+        f"Ahead of it: {ahead}; {who}.",
+        (
+            f"Expected after {_span(parts.mean_s)} of open time: {_span(parts.drain_s)} for what is ahead, "
+            f"{_span(parts.handle_s)} for the answer; usually within {spread} of that."
+        ),
+        f"To keep {parts.level:.3g} of such promises, {parts.z:.2f} × {spread} are added, {taught}.",
+        f"Open time counted: {counted}{more}.",
+    ]
+
+
+def _span(seconds: float) -> str:
+    """Return seconds in whole minutes, as people say them."""
+    return spoken(round(seconds / 60) * 60.0) if seconds >= 30 else "less than a minute"
 
 
 # --- hours and window -------------------------------------------------------------------------
@@ -138,23 +243,23 @@ def _rounded(snapshot: Snapshot, wanted: datetime) -> datetime:
     Else means: rounding down would take more than half of the time. The end of somebody's hours counts
     as a time people say, so rounding never leaves the hours.
     """
-    now, hours = snapshot.now, snapshot.calendar
+    now, hours, dial = snapshot.now, snapshot.calendar, Dial(snapshot.now, snapshot.zone)
     limit = snapshot.window_until if snapshot.window_until and snapshot.window_until >= wanted else None
-    down = _before(snapshot, wanted)
+    down = dial.before(wanted)
     if not hours.is_open(wanted):
-        if wanted == _floor(snapshot, wanted, 1):
+        if wanted == dial.floor(wanted, 1):
             return wanted
-        return down if down is not None and down >= now + SOONEST else _ceil(snapshot, wanted, 1)
+        return down if down is not None and down >= now + SOONEST else dial.ceil(wanted, 1)
     if down is not None and hours.between(down, wanted) < (wanted - down).total_seconds() - 0.001:
         down = None
     if down is not None and _leaves_half(snapshot, down, wanted):
         return down
-    up = _after(snapshot, wanted)
+    up = dial.after(wanted)
     if hours.between(wanted, up) < (up - wanted).total_seconds() - 0.001:
         up = hours.intervals(wanted, up)[0].end
     if limit is None or up <= limit:
         return up
-    return down if down is not None and down >= now + SOONEST else _ceil(snapshot, wanted, 1)
+    return down if down is not None and down >= now + SOONEST else dial.ceil(wanted, 1)
 
 
 def _leaves_half(snapshot: Snapshot, down: datetime, wanted: datetime) -> bool:
@@ -163,53 +268,6 @@ def _leaves_half(snapshot: Snapshot, down: datetime, wanted: datetime) -> bool:
     if down - now < max(SOONEST, (wanted - now) / 2):
         return False
     return hours.between(now, down) >= hours.between(now, wanted) / 2
-
-
-def _before(snapshot: Snapshot, at: datetime) -> datetime | None:
-    """Return the last time people say up to `at`, None when there is none after now."""
-    for above, upto, minutes in reversed(BANDS):
-        lowest = snapshot.now + above
-        found = _floor(snapshot, min(at, snapshot.now + upto), minutes)
-        while found > lowest and not _plain(snapshot, found, minutes):
-            found = _floor(snapshot, found - _TICK, minutes)
-        if found > lowest:
-            return found
-    return None
-
-
-def _after(snapshot: Snapshot, at: datetime) -> datetime:
-    """Return the first time people say from `at` on."""
-    return next(_later(snapshot, at))
-
-
-def _later(snapshot: Snapshot, at: datetime) -> Iterator[datetime]:
-    """Yield the first fitting time of each band from `at` on."""
-    for above, upto, minutes in BANDS:
-        highest = snapshot.now + upto
-        found = _ceil(snapshot, max(at, snapshot.now + above + _TICK), minutes)
-        while found <= highest and not _plain(snapshot, found, minutes):
-            found = _ceil(snapshot, found + _TICK, minutes)
-        if found <= highest:
-            yield found
-
-
-def _plain(snapshot: Snapshot, at: datetime, minutes: int) -> bool:
-    """Tell whether the wall clock shows `at` on the grid, and for the first time that day."""
-    local = at.astimezone(snapshot.zone)
-    return local.minute % minutes == 0 and not local.fold
-
-
-def _floor(snapshot: Snapshot, at: datetime, minutes: int) -> datetime:
-    """Return the step of the wall clock at or before `at`."""
-    local = at.astimezone(snapshot.zone)
-    past = timedelta(minutes=local.minute % minutes, seconds=local.second, microseconds=local.microsecond)
-    return at - past
-
-
-def _ceil(snapshot: Snapshot, at: datetime, minutes: int) -> datetime:
-    """Return the step of the wall clock at or after `at`."""
-    down = _floor(snapshot, at, minutes)
-    return at if down == at else down + timedelta(minutes=minutes)
 
 
 # --- explanation ------------------------------------------------------------------------------

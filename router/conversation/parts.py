@@ -29,6 +29,8 @@ class QuoteParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rounding_s: float = 0.0
     #: It came while nobody was on.
     closed: bool = False
+    #: Ids of those who could answer it: the open seconds are those in which one of them at least is on.
+    staff: tuple[str, ...] = ()
 
 
 class Promise(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from channels.message import Message
 from router.conversation import Agent, Conversation, Customer, Entry, Event, Item
+from router.conversation.load import Load as Load  # noqa: PLC0414  # the store counts it
 
 
 class Stored(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -121,15 +122,13 @@ class QueueStat(Struct, frozen=True, kw_only=True):
     parked: int
 
 
-class Load(Struct, frozen=True, kw_only=True):
-    """So many conversations to be done now that need the same of an agent and are about as urgent."""
+class PromiseFigure(Struct, frozen=True, kw_only=True):
+    """How the promises of one queue on one channel were made and ended in a span of time."""
 
     queue: str
     channel: str
-    language: str
-    skills: tuple[str, ...]
-    #: Agent id; "" = nobody yet.
-    owner: str
-    #: floor(urgency / 300): due within the same five minutes, at the same priority.
-    bucket: int
-    count: int
+    made: int = 0
+    kept: int = 0
+    renewed: int = 0
+    broken: int = 0
+    withdrawn: int = 0
