@@ -50,11 +50,12 @@ def due(conversation: Conversation, now: datetime) -> list[Item]:
 
 
 def cancel(conversation: Conversation, item: Item, reason: str, now: datetime) -> Conversation:
-    """Let an entry not be sent; a promise that the customer never heard is withdrawn."""
+    """Let an entry not be sent; a promise that the customer never heard ends with it."""
     done = steps.amend(conversation, item.id, state=SendState.CANCELLED, next_at=None, reason=reason)
     if item.note is None or item.trigger != conversation.waiting_on:
         return done
-    return replace(steps.withdraw(done, now), no_note=reason)
+    done = steps.untell(done, item.at, now)
+    return replace(done, no_note=reason) if item.note is NoteKind.FIRST else done
 
 
 def objection(conversation: Conversation, item: Item, now: datetime, *, paused: bool = False) -> str:
@@ -186,7 +187,8 @@ def _shown(conversation: Conversation, item: Item, result: Result, now: datetime
     if item.note is None and not item.unless_seen:
         return steps.reopen(flagged, now, now + timedelta(hours=1))
     if result.state is SendState.FAILED and item.trigger == flagged.waiting_on:
-        return replace(steps.withdraw(flagged, now), no_note=result.reason)
+        untold = steps.untell(flagged, item.at, now)
+        return replace(untold, no_note=result.reason) if item.note is NoteKind.FIRST else untold
     return flagged
 
 

@@ -33,7 +33,7 @@ from router.conversation.parts import (
     QuoteParts,
     Wish,
 )
-from router.conversation.states import SETTLED, NoteKind, PromiseState, SendState, Status
+from router.conversation.states import SETTLED, NoteKind, PromiseState, SendState, Status, Why
 
 __all__ = [
     "KEYS_KEPT",
@@ -59,6 +59,7 @@ __all__ = [
     "QuoteParts",
     "SendState",
     "Status",
+    "Why",
     "Wish",
     "customer_id",
     "indexed",

@@ -49,3 +49,16 @@ class PromiseState(StrEnum):
     RENEWED = "renewed"
     BROKEN = "broken"
     WITHDRAWN = "withdrawn"
+
+
+class Why(StrEnum):
+    """Why a promised time was not kept as it was first said."""
+
+    NOBODY_ON = "nobody on"  # nobody who could answer was at work
+    AWAY = "away"  # whoever had it was not there
+    SURGE = "surge"  # there was more work than expected
+    HELD_LONG = "held long"  # somebody had it, and did not come to it
+    SEND_FAILED = "send failed"  # the answer was written and did not leave
+    RETURNED = "returned"  # it was given back too late for somebody else
+    ASKED = "asked"  # whoever had it asked for more time
+    CHANGED = "changed"  # the customer, or the rules, wanted another time

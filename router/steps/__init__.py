@@ -4,7 +4,7 @@ from router.steps.answers import LIVE_IDLE_S, answered, answered_outside, reply,
 from router.steps.entries import append, snippet
 from router.steps.outbox import amend, answer_on_its_way, cancel_notes, cited, enqueue, item_of, trim
 from router.steps.people import disown, flag, give_back, left_address, own
-from router.steps.promises import break_promise, promise, withdraw
+from router.steps.promises import break_promise, promise, untell, withdraw
 from router.steps.waits import REOPENED, await_answer, decide, end_wait, put_off, reopen, window_closing
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "sent",
     "snippet",
     "trim",
+    "untell",
     "window_closing",
     "withdraw",
 ]

@@ -11,7 +11,7 @@ from router.conversation import (
     Item,
     SendState,
 )
-from router.steps.promises import withdraw
+from router.steps.promises import untell
 
 #: Names that an answer cites at most.
 CITED = 20
@@ -37,13 +37,11 @@ def item_of(conversation: Conversation, item_id: str) -> Item | None:
 
 
 def cancel_notes(conversation: Conversation, reason: str) -> Conversation:
-    """Cancel the notes that did not leave yet; a promise that nobody heard is withdrawn with its note."""
+    """Cancel the notes that did not leave yet; a promise that nobody heard ends with its note."""
     for item in conversation.outbox:
         if item.note is None or item.state not in {SendState.PENDING, SendState.RETRY}:
             continue
-        made = conversation.promise
-        if made is not None and made.made_at == item.at:
-            conversation = withdraw(conversation, item.at)
+        conversation = untell(conversation, item.at, item.at)
         conversation = amend(conversation, item.id, state=SendState.CANCELLED, next_at=None, reason=reason)
     return conversation
 

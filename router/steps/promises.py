@@ -13,9 +13,9 @@ from router.conversation import (
 PROMISES_KEPT = 20
 
 
-def promise(conversation: Conversation, made: Promise) -> Conversation:
-    """Put a promise on record; one still running is renewed by it."""
-    ended = end(conversation, PromiseState.RENEWED, made.made_at)
+def promise(conversation: Conversation, made: Promise, reason: str = "") -> Conversation:
+    """Put a promise on record; one still running is renewed by it, for the reason given."""
+    ended = end(conversation, PromiseState.RENEWED, made.made_at, reason)
     return replace(ended, promise=made)
 
 
@@ -29,10 +29,27 @@ def break_promise(conversation: Conversation, at: datetime) -> Conversation:
     return end(conversation, PromiseState.BROKEN, at)
 
 
-def end(conversation: Conversation, state: PromiseState, at: datetime) -> Conversation:
-    """End the running promise in this state, if one runs."""
+def end(conversation: Conversation, state: PromiseState, at: datetime, reason: str = "") -> Conversation:
+    """End the running promise in this state, if one runs; the reason says why it was not kept."""
     running = conversation.promise
     if running is None or running.state is not PromiseState.MADE:
         return conversation
-    ended = replace(running, state=state, ended_at=at)
+    ended = replace(running, state=state, ended_at=at, reason=reason or running.reason)
     return replace(conversation, promise=ended, promises=(*conversation.promises, ended)[-PROMISES_KEPT:])
+
+
+def untell(conversation: Conversation, made_at: datetime, at: datetime) -> Conversation:
+    """End the running promise made then, whose note does not leave: nobody heard it.
+
+    Where it took the place of one that the customer had heard, that one goes on.
+    """
+    running = conversation.promise
+    if running is None or running.state is not PromiseState.MADE or running.made_at != made_at:
+        return conversation
+    before = conversation.promises[-1] if conversation.promises else None
+    renewal = before is not None and running.renewals == before.renewals + 1
+    if before is None or not renewal or before.state is not PromiseState.RENEWED:
+        return withdraw(conversation, at)
+    heard = replace(before, state=PromiseState.MADE, ended_at=None, reason="")
+    misses = max(0, conversation.misses - 1)
+    return replace(conversation, promise=heard, promises=conversation.promises[:-1], misses=misses)
