@@ -143,7 +143,7 @@ def _notes(one: Conversation) -> list[Finding]:
     ]
     made = one.promise
     current = [item for item in told if item.trigger == one.waiting_on and item.note is NoteKind.FIRST]
-    carried = made is not None and made.carried
+    carried = made is not None and (made.carried or made.shown)
     if current and not carried and (made is None or made.made_at != current[-1].at):
         found.append(_found("the time in the note is the promise", name, "they were not made together"))
     return found

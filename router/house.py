@@ -61,6 +61,8 @@ class House(Struct, frozen=True, kw_only=True):
     crew: Mapping[str, Agent] = {}
     #: Where customers and colleagues reach this service.
     public_url: str = ""
+    #: Where customers open the links that notes carry; "" = notes carry none, as nobody outside could open them.
+    links_url: str = ""
     #: Text → ISO code, "" when it cannot be told.
     detect: Callable[[str], str]
 

@@ -71,8 +71,19 @@ def build_house(settings: Settings, book: Rulebook, wording: Wording, secret: by
         staff=_staff(book),
         secret=secret,
         public_url=settings.public_url,
+        links_url=links_url(settings),
         detect=_detector(languages),
     )
+
+
+def links_url(settings: Settings) -> str:
+    """Return where customers open the links of notes; "" where they could not.
+
+    An address on this machine is only good while every account stays on it too: nobody else can open it.
+    """
+    outside = set(settings.outside)
+    away = any(f"{channel}.{name}" in outside for channel, name, _ in settings.accounts())
+    return "" if away and "public_url" not in outside else settings.public_url
 
 
 def account(channel: str, name: str, given: Mapping[str, Any]) -> Account:

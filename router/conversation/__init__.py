@@ -23,6 +23,7 @@ from router.conversation.derive import (
 from router.conversation.document import KEYS_KEPT, LINKS_KEPT, OUTBOX_KEPT, Conversation
 from router.conversation.parts import (
     Agent,
+    Before,
     Claim,
     Decision,
     Entry,
@@ -42,6 +43,7 @@ __all__ = [
     "PRIORITY_RANK",
     "SETTLED",
     "Agent",
+    "Before",
     "Claim",
     "Conversation",
     "Customer",

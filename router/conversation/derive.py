@@ -112,7 +112,7 @@ def promise_told(conversation: Conversation) -> bool:
     made = conversation.promise
     if made is None or made.state is not PromiseState.MADE:
         return False
-    if made.carried:
+    if made.carried or made.shown:
         return True
     left = {SendState.SENDING, SendState.SENT, SendState.UNKNOWN}
     return any(

@@ -48,6 +48,8 @@ class Promise(Struct, frozen=True, kw_only=True, omit_defaults=True):
     late: bool = False
     #: True when it came with a merged conversation, where the note that told it stands.
     carried: bool = False
+    #: True when the customer chose it on the page that a note's link opens, which shows it: no note tells it.
+    shown: bool = False
     #: How often the running wait was promised another time before this one.
     renewals: int = 0
     #: When the owner, then the lead, is warned, and when it is looked at whether the customer must be told.
@@ -105,14 +107,31 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str
 
 
+class Before(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a wait stood before the customer's wish, so that they can change their mind."""
+
+    waiting_since: datetime
+    waiting_on: str
+    unanswered: int = 1
+    due_at: datetime | None = None
+    priority: str = "normal"
+    #: The time that was promised then; None when no promise ran.
+    promised_at: datetime | None = None
+
+
 class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the customer said by a tap on the note's link."""
 
-    #: later, urgent, picked or solved.
+    #: later, urgent, picked or solved; undone when they changed their mind.
     kind: str
     at: datetime
     #: By when they want the answer, where they said so.
     wanted_at: datetime | None = None
+    before: Before | None = None
+    #: They said in this wait that it is urgent: that counts once.
+    raised: bool = False
+    #: How often they have said something in this wait.
+    times: int = 1
 
 
 class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True):
