@@ -155,8 +155,12 @@ class Request(Struct, frozen=True, kw_only=True):
     what: str = ""
     #: Who had the work before, for introductions.
     previous_person: str = ""
-    #: The one missing fact to ask for.
+    #: The one missing fact to ask for; left out in languages that have no words for it.
     ask: str = ""
+    #: Seconds that the customer has waited too long for a first word.
+    late_s: float = 0.0
+    #: Address of the page on which the customer says what suits them; "" = none.
+    link: str = ""
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -175,6 +179,7 @@ def compose(wording: Wording, request: Request) -> Words:
             id=request.id,
             kind=str(request.kind),
             person=request.person.name,
+            agent=request.person.id,
             owner=request.owner,
             style=request.style,
             tone=request.tone if request.tone == "sober" else "plain",
@@ -193,7 +198,9 @@ def compose(wording: Wording, request: Request) -> Words:
             number=request.number,
             what=request.what,
             previous_person=request.previous_person,
-            ask=request.ask,
+            ask=request.ask if request.ask in wording.asks(language) else "",
+            late_s=request.late_s,
+            link=request.link,
         )
     )
     return Words(text=worded.text, subject=reply_subject(request.subject), language=worded.language)

@@ -30,6 +30,8 @@ class Saying(Struct, frozen=True, kw_only=True):
     what: str = ""
     #: Seconds that the customer has waited too long before this first word; 0 = they have not.
     late_s: float = 0.0
+    #: Address of the page on which the customer says what suits them; "" = none.
+    link: str = ""
     #: What causes it: the message that began the wait, an answer's id; with the kind it makes the note's id.
     trigger: str
     #: What it answers, by the provider's names; "" = the customer's newest.
@@ -81,6 +83,9 @@ def worded(house: House, conversation: Conversation, saying: Saying, id_: str, n
         previous_at=saying.previous_at,
         previous_person=saying.previous_person,
         what=saying.what,
+        ask=_ask(conversation, saying),
+        late_s=saying.late_s,
+        link=saying.link,
         now=now,
         tone=_tone(conversation),
         back_at=None if hours.is_open(now) else hours.next_open(now),
@@ -119,6 +124,12 @@ def wording_kind(saying: Saying) -> str:
 def useful_until(house: House, conversation: Conversation, since: datetime) -> datetime:
     """Return until when a note about something of that instant is of use on the channel."""
     return since + timedelta(seconds=house.book.policy(conversation.channel).note_useful_for_s)
+
+
+def _ask(conversation: Conversation, saying: Saying) -> str:
+    """Return the fact that a rule asks for, which is asked once: in the first note."""
+    decision = conversation.decision
+    return decision.ask if decision is not None and saying.kind is NoteKind.FIRST else ""
 
 
 def _tone(conversation: Conversation) -> str:

@@ -10,11 +10,15 @@ from msgspec import Struct
 
 from router.errors import HandlebyError
 from rules.called import first_name, line
+from rules.extras import LINKED
 from rules.lint import Manner, lint
+from rules.saytime import AT_ONCE
 from rules.template import Missing, Template
 from rules.texts import BY_KIND, Slot, Texts
 
 _DIGITS = re.compile(r"\D")
+#: A chat or a call that was answered this late (seconds) has been waited for; elsewhere any delay past due has.
+SORRY_AT_ONCE_S = 300.0
 #: The duty person's voice names at most so many colleagues.
 OTHERS_NAMED = 2
 
@@ -28,8 +32,10 @@ class WordRequest(Struct, frozen=True, kw_only=True):
 
     #: The note's id: equal ids give equal words.
     id: str
-    #: first, renewal, introduction, added, incident or followup.
+    #: first, late, renewal, missed, introduction, added, incident or followup.
     kind: str
+    #: The person's id in the rules, by which words of their own are found; "" = none.
+    agent: str = ""
     #: Full name of the person in whose name it goes, and whether the work is theirs.
     person: str
     owner: bool
@@ -64,8 +70,12 @@ class WordRequest(Struct, frozen=True, kw_only=True):
     what: str = ""
     #: Who had the work before, for an introduction.
     previous_person: str = ""
-    #: The fact to ask for: a key of `asks`.
+    #: The fact to ask for: a key of `asks`. Left out in public, where nobody should write it, and when spoken.
     ask: str = ""
+    #: Seconds that the customer has waited too long for this first note; above 0 it begins with an apology.
+    late_s: float = 0.0
+    #: Address of the page on which the customer says what suits them; "" = none. Left out in public and when spoken.
+    link: str = ""
 
 
 class Worded(Struct, frozen=True, kw_only=True):
@@ -83,17 +93,20 @@ def worded(texts: Texts, request: WordRequest, text: Template) -> tuple[Worded, 
     values = _values(texts, request, formal=formal)
     slot = slot_of(request)
     own = text in texts.disclosed.get(slot, ())
+    signed = texts.signatures.get(request.agent, {}).get(request.style, texts.signature[request.style])
     after = [
-        texts.asks[request.ask] if request.ask else None,
+        texts.asks[request.ask] if request.ask and request.style in LINKED else None,
         texts.answer_language if values.get("language") else None,
         texts.disclosure[slot[1], slot[2]] if request.disclose and not own else None,
     ]
     try:
         said = [part.render(values, formal=formal) for part in (text, *after) if part is not None]
-        signature = texts.signature[request.style].render(values, formal=formal)
+        signature = signed.render(values, formal=formal)
+        link = _link(texts, request, formal=formal)
     except Missing as missing:
         raise WordingError(f"The {request.kind} note cannot be worded: {missing}.") from None
-    whole = "\n\n".join(part for part in (" ".join(filter(None, said)), signature) if part)
+    body = " ".join(filter(None, said))
+    whole = "\n\n".join(part for part in (body, signature) if part)  # the link is ours and not judged
     phrase = values.get("time", "")
     faults = lint(
         whole,
@@ -103,21 +116,40 @@ def worded(texts: Texts, request: WordRequest, text: Template) -> tuple[Worded, 
         allow_time=_promises(request),
         manner=_manner(request, values),
     )
-    return Worded(text=whole, language=request.language, time=phrase), faults
+    text_ = "\n\n".join(part for part in (body, link, signature) if part)
+    return Worded(text=text_, language=request.language, time=phrase), faults
 
 
 def slot_of(request: WordRequest) -> Slot:
     """Return under which kind, voice, style and tone the texts stand."""
-    return request.kind, "owner" if request.owner else "duty", request.style, request.tone
+    kind = "late" if request.kind == "first" and _sorry(request) else request.kind
+    return kind, "owner" if request.owner else "duty", request.style, request.tone
 
 
 def chosen(texts: Texts, request: WordRequest) -> Template:
-    """Return the text for this note; one that says when the person is back, where that is known."""
+    """Return the text for this note: the agent's own where they have one, else the shipped one.
+
+    One that says when the person is back is taken where that is known.
+    """
     slot = slot_of(request)
-    variants = (texts.disclosed.get(slot, ()) if request.disclose else ()) or texts.notes[slot]
+    disclosed = texts.disclosed.get(slot, ()) if request.disclose else ()
+    variants = texts.voices.get(request.agent, {}).get(slot, ()) or disclosed or texts.notes[slot]
     if request.back_at is not None:
         variants = tuple(each for each in variants if "back" in each.names) or variants
     return variants[crc32(request.id.encode()) % len(variants)]
+
+
+def _sorry(request: WordRequest) -> bool:
+    """Tell whether the customer has waited so long for a first word that it must begin with an apology."""
+    return request.late_s > (SORRY_AT_ONCE_S if request.style in AT_ONCE else 0)
+
+
+def _link(texts: Texts, request: WordRequest, *, formal: bool) -> str:
+    """Return the sentence that carries the customer's link; "" where there is none."""
+    sentences = texts.check if request.kind == "followup" else texts.link
+    if not request.link or request.style not in sentences:
+        return ""
+    return sentences[request.style].render({"link": request.link}, formal=formal)
 
 
 def _values(texts: Texts, request: WordRequest, *, formal: bool) -> dict[str, str]:

@@ -13,13 +13,16 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import DateTimePattern
 from msgspec import Struct
 
+from rules import extras
 from rules.grove import Faulty, Grove, Place, resolved
 from rules.nodes import Mapping, Node, Sequence, describe
 from rules.problems import Problem
 from rules.saytime import DAYS, HOURS, MINUTES, TimeWords, pattern
 from rules.template import Template
 
-KINDS = ("first", "renewal", "introduction", "added", "incident", "followup")
+#: Kinds of notes. `late` stands for `first` where the customer has waited too long for it, and `missed` for
+#: `renewal` where the time named before has passed.
+KINDS = ("first", "late", "renewal", "missed", "introduction", "added", "incident", "followup")
 VOICES = ("owner", "duty")
 STYLES = ("mail", "chat", "public", "spoken")
 TONES = ("plain", "sober")
@@ -31,6 +34,8 @@ MAYBE = frozenset({"customer", "customer_first", "others", "reference", "back", 
 #: Values that notes of a kind have besides.
 BY_KIND: Map[str, frozenset[str]] = {
     "first": frozenset({"time"}),
+    "late": frozenset({"time"}),
+    "missed": frozenset({"time", "previous_time"}),
     "renewal": frozenset({"time", "previous_time"}),
     "introduction": frozenset({"time"}),
     "added": frozenset({"time"}),
@@ -67,7 +72,13 @@ _KEYS = (
     "answer_language",
     "asks",
     "signature",
+    "link",
+    "check",
+    "page",
+    "voices",
 )
+#: What a file may do without.
+_SPARE = frozenset({"disclosed", "voices"})
 
 #: kind, voice, style, tone.
 Slot = tuple[str, str, str, str]
@@ -89,6 +100,15 @@ class Texts(Struct, frozen=True, kw_only=True):
     answer_language: Template
     asks: Map[str, Template]
     signature: Map[str, Template]
+    #: By style, the sentence that carries the customer's link, and the one that does so after an answer.
+    link: Map[str, Template]
+    check: Map[str, Template]
+    #: What the page says that the link opens.
+    page: Map[str, Template]
+    #: Agents' own notes and signatures, by agent and then slot or style; where their words stand.
+    voices: Map[str, Map[Slot, tuple[Template, ...]]]
+    signatures: Map[str, Map[str, Template]]
+    agents: Map[str, Place]
     #: Where each text stands.
     places: Map[Template, Place]
 
@@ -120,7 +140,7 @@ class _Reader(Grove):
         if (version := given.get("version")) is not None and getattr(version, "raw", "") != "1":
             self.fault(version, f"version 1 is the one that can be read, not {describe(version)}")
         for key in _KEYS[1:]:
-            if key not in given and key != "disclosed":
+            if key not in given and key not in _SPARE:
                 self.fault(root, f"{key!r} is missing; compare with the shipped file")
         locale = self.locale(given.get("locale"))
         if locale is None or self.failed:
@@ -132,6 +152,10 @@ class _Reader(Grove):
         signature = self.table(given["signature"], STYLES, names=_SIGNED)
         asks = {key: self.text(node, ()) for key, node in self.known(given["asks"], None, "asks").items()}
         answer = self.text(given["answer_language"], {"language"})
+        link, check = extras.linked(self, given["link"]), extras.linked(self, given["check"])
+        page = extras.page(self, given["page"])
+        own = extras.voices(self, given["voices"], STYLES, _SIGNED) if "voices" in given else []
+        voices = {one.agent: self.slots(one.notes, complete=False) for one in own if one.notes is not None}
         conjunction = self.word(given["or"])
         if time is None or self.failed:
             raise Faulty
@@ -146,6 +170,12 @@ class _Reader(Grove):
             answer_language=answer,
             asks=asks,
             signature={style: text for (style,), text in signature.items()},
+            link=link,
+            check=check,
+            page=page,
+            voices=voices,
+            signatures={one.agent: one.signature for one in own},
+            agents={one.agent: one.place for one in own},
             places=self.places,
         )
 

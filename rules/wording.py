@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from rules.called import safe_name
 from rules.filling import Worded, WordingError, WordRequest, chosen, worded
 from rules.lint import Manner, fit, lint
+from rules.pagewords import PageWords, page_words
 from rules.problems import Problem, RulesError
 from rules.proof import proofread
 from rules.refusals import LANGUAGES
 from rules.texts import BY_KIND, KINDS, STYLES, TONES, Texts, read
 
-__all__ = ["Manner", "WordRequest", "Worded", "Wording", "WordingError", "lint"]
+__all__ = ["Manner", "PageWords", "WordRequest", "Worded", "Wording", "WordingError", "lint"]
 
 SHIPPED = Path(__file__).parent / "wording"
 
@@ -44,6 +45,11 @@ class Wording:
     def asks(self, language: str) -> tuple[str, ...]:
         """Return the facts that a note of the language can ask for."""
         return tuple(self.texts(language).asks)
+
+    def page(self, language: str, *, formal: bool = True) -> PageWords:
+        """Return what the customer's page says; in English where there are no texts in the language."""
+        texts = self._texts.get(language) or self.texts("en")
+        return page_words(texts.page, formal=formal)
 
     def say_time(
         self, at: datetime, now: datetime, zone: ZoneInfo, language: str, style: str = "mail"
