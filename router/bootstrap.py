@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from channels import registry
 from channels.errors import Misconfigured
@@ -27,6 +28,7 @@ from router.ports import Broker, Events, Ids, Store, Vault
 from router.settings import Settings
 from router.stores.blobs import LocalBlobs
 from router.stores.sqlite import SqliteStore
+from router.tally import Tally
 from router.timers import Timers
 from rules.evaluate import Rulebook
 from rules.load import load
@@ -53,6 +55,7 @@ class Parts:
     consumer: Consumer
     timers: Timers
     actions: Actions
+    tally: Tally
     #: By (channel, account).
     hosts: Mapping[tuple[str, str], AccountHost]
     channels: Mapping[tuple[str, str], Channel]
@@ -118,6 +121,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         consumer=consumer,
         timers=Timers(store, broker, events, consumer, (ids, clock, keeper)),
         actions=actions,
+        tally=Tally(store, ids, clock, keeper, ZoneInfo(settings.zone or "UTC")),
         hosts=hosts,
         channels=channels,
         notifier=notifier,

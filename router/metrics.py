@@ -54,6 +54,10 @@ SENDING = Histogram(
     registry=REGISTRY,
 )
 
+#: Seconds either side of the promised time.
+SLACKS = (-86400.0, -14400.0, -3600.0, -900.0, -300.0, -60.0, 0.0,
+          60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0)  # fmt: skip
+
 LOOP_LAG = Gauge(
     "handleby_loop_lag_seconds", "How late the event loop was, at worst in ten seconds.", registry=REGISTRY
 )
@@ -65,6 +69,49 @@ PROMISES = Gauge(
     "handleby_promises", "Promises of the last 24 hours by outcome.", ["outcome"], registry=REGISTRY
 )
 KEPT_RATE = Gauge("handleby_promises_kept_ratio", "Kept of those kept or broken.", registry=REGISTRY)
+BY = {
+    "by_channel": Gauge(
+        "handleby_channel_promises",
+        "Promises of the last 24 hours by channel and outcome.",
+        ["channel", "outcome"],
+        registry=REGISTRY,
+    ),
+    "by_queue": Gauge(
+        "handleby_queue_promises",
+        "Promises of the last 24 hours by queue and outcome.",
+        ["queue", "outcome"],
+        registry=REGISTRY,
+    ),
+}
+RATE_BY = {
+    "by_channel": Gauge(
+        "handleby_channel_promises_kept_ratio",
+        "Kept of those kept or broken in the last 24 hours.",
+        ["channel"],
+        registry=REGISTRY,
+    ),
+    "by_queue": Gauge(
+        "handleby_queue_promises_kept_ratio",
+        "Kept of those kept or broken in the last 24 hours.",
+        ["queue"],
+        registry=REGISTRY,
+    ),
+}
+COUNTED = Counter(
+    "handleby_promises_counted",
+    "Promises by how they were made or ended, counted by the process that holds the figures.",
+    ["channel", "queue", "outcome"],
+    registry=REGISTRY,
+)
+SLACK = Histogram(
+    "handleby_promise_slack_seconds",
+    "Time promised minus time of the answer; below zero the answer was late.",
+    ["channel"],
+    buckets=SLACKS,
+    registry=REGISTRY,
+)
+
+OUTCOMES = ("made", "kept", "renewed", "broken", "withdrawn")
 
 #: Key of a row in the health document → what it is called here, and what it means.
 ROW = {
@@ -108,6 +155,16 @@ def sent(channel: str, state: str, *, automatic: bool, seconds: float) -> None:
     SENDING.labels(channel).observe(seconds)
 
 
+def promise(channel: str, queue: str, outcome: str) -> None:
+    """Count a promise that was made, kept, renewed, broken or withdrawn."""
+    COUNTED.labels(channel, queue, outcome).inc()
+
+
+def slack(channel: str, seconds: float) -> None:
+    """Note how long before the promised time the answer came; below zero it came late."""
+    SLACK.labels(channel).observe(seconds)
+
+
 def lag(seconds: float) -> None:
     """Set how late the event loop was."""
     LOOP_LAG.set(seconds)
@@ -121,10 +178,21 @@ def show(document: Mapping[str, Any]) -> None:
     for one in document["channels"]:
         up = {"ok": 1.0, "degraded": 0.5}.get(one["state"], 0.0)
         CHANNEL.labels(one["name"], one["account"]).set(up)
-    for outcome in ("made", "kept", "renewed", "broken"):
-        PROMISES.labels(outcome).set(document["promises"][outcome])
-    rate = document["promises"]["kept_rate"]
-    KEPT_RATE.set(float("nan") if rate is None else rate)
+    promises = document["promises"]
+    for outcome in OUTCOMES[:-1]:
+        PROMISES.labels(outcome).set(promises[outcome])
+    KEPT_RATE.set(_known(promises["kept_rate"]))
+    for by, gauge in BY.items():
+        gauge.clear()
+        RATE_BY[by].clear()
+        for row in promises[by]:
+            RATE_BY[by].labels(row["name"]).set(_known(row["kept_rate"]))
+            for outcome in OUTCOMES:
+                gauge.labels(row["name"], outcome).set(row[outcome])
+
+
+def _known(rate: float | None) -> float:
+    return float("nan") if rate is None else rate
 
 
 def render() -> tuple[bytes, str]:

@@ -6,16 +6,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from channels import registry
 from channels.port import Clock
-from router import assign, metrics
+from router import assign, figures, metrics, tally
 from router.errors import BrokerError, HandlebyError
 from router.health.document import Document, document
 from router.health.lag import Lag
 from router.health.signals import PROMISES_S, RISK_S, WINDOW_S, Disk, Report, Signals
 from router.health.told import Told, heard, paused
-from router.ports import Broker, Depth, QueueStat, Store
+from router.ports import Broker, Depth, PromiseFigure, QueueStat, Store
 from router.switches import NOTES, SWITCH
 from rules.evaluate import Rulebook
 
@@ -50,19 +51,23 @@ class Health:
         book: Callable[[], Rulebook],
         reports: Callable[[], Sequence[Report]],
         timers: Callable[[], str] = str,
-        data_dir: Path | None = None,
+        place: tuple[Path | None, ZoneInfo] = (None, ZoneInfo("UTC")),
         roles: Collection[str] = ("channels", "router", "desk"),
     ) -> None:
-        """Take the parts, the rules in force, the accounts' reports, and what is wrong with the timers."""
+        """Take the parts, the rules in force, the accounts' reports, and what is wrong with the timers.
+
+        `place`: where the data lies, if on this machine, and the zone in which days begin.
+        """
         self._sources, self._book, self._reports, self._timers = sources, book, reports, timers
-        self._data_dir, self._roles = data_dir, frozenset(roles)
+        (self._data_dir, self._zone), self._roles = place, frozenset(roles)
         self._queues = [f"inbound.{name}" for name in registry.names()]
         self._lag = Lag()
         self._looking = asyncio.Lock()
         self._known: Mapping[str, datetime] = {}
         self._last: tuple[float, Document] | None = None
         self._stats: Sequence[QueueStat] = ()
-        self._promises: Mapping[str, int] = {}
+        self._promises: Sequence[PromiseFigure] = ()
+        self._reasons: Sequence[tuple[str, int]] = ()
         self._told: Sequence[Told] = ()
         self._started = False
 
@@ -120,6 +125,7 @@ class Health:
             now=now,
             stats=self._stats,
             promises=self._promises,
+            reasons=self._reasons,
             depths=await self._depths(),
             store_trouble=trouble,
             store_s=took,
@@ -140,7 +146,10 @@ class Health:
                 self._stats = await store.queue_stats(
                     now=now, since=now - timedelta(seconds=WINDOW_S), risk_s=RISK_S
                 )
-                self._promises = await store.promise_stats(now - timedelta(seconds=PROMISES_S))
+                day = now - timedelta(seconds=PROMISES_S)
+                self._promises = await store.promise_figures(day, now + timedelta(seconds=1))
+                days = await tally.read(store, list({figures.day_of(at, self._zone) for at in (day, now)}))
+                self._reasons = tally.commonest(one for each in days for one in each.groups)
                 self._told = [*await heard(store), *paused(await store.record(SWITCH, NOTES), now)]
                 present = assign.candidates(self._book(), await store.agents(), now)
         except TimeoutError:
@@ -176,7 +185,7 @@ class Health:
             book=parts.keeper.book,
             reports=reports,
             timers=lambda: str(parts.timers.trouble) if "router" in roles else "",
-            data_dir=parts.settings.data_dir,
+            place=(parts.settings.data_dir, ZoneInfo(parts.settings.zone or "UTC")),
             roles=roles,
         )
 

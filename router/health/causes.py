@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from router import reasons
 from router.health.signals import RISK_S, WINDOW_S, Report, Signals
 from router.ports import QueueStat
 
@@ -21,7 +22,7 @@ SOON_S = 3600.0
 UNDECIDED_S = 30.0
 GIB = 1024**3
 #: Share of promises kept below which a lead should look, when so many have ended.
-KEPT_RATE, KEPT_OF = 0.9, 10
+KEPT_RATE, KEPT_OF = 0.9, 20
 
 
 class Cause(Struct, frozen=True, kw_only=True):
@@ -225,14 +226,15 @@ def _process(signals: Signals) -> Iterator[Cause]:
 
 
 def _promises(signals: Signals) -> Iterator[Cause]:
-    kept, broken = signals.promises.get("kept", 0), signals.promises.get("broken", 0)
+    kept = sum(one.kept for one in signals.promises)
+    broken = sum(one.broken for one in signals.promises)
     if kept + broken >= KEPT_OF and kept < KEPT_RATE * (kept + broken):
         yield Cause(
             key="promises",
-            text=f"{broken} of the last {kept + broken} promises were broken.",
+            text=f"{broken} of the last {kept + broken} promises were broken{reasons.mostly(signals.reasons)}.",
             audience="lead",
             impact="Customers were told a time and not answered by it.",
-            next="See in the desk which queues break them; put people there or lengthen their targets.",
+            next=f"{reasons.help_against(signals.reasons)} The page Report shows which queues these are.",
         )
 
 

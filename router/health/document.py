@@ -1,12 +1,12 @@
 """The document of `/health/queues`, made from one look at every part."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from router.health.causes import Cause, began, causes, is_critical
 from router.health.signals import WINDOW_S, Signals
-from router.ports import Depth, QueueStat
+from router.ports import Depth, PromiseFigure, QueueStat
 
 Document = dict[str, Any]
 
@@ -24,7 +24,7 @@ def document(signals: Signals, known: Mapping[str, datetime]) -> tuple[Document,
             *(_work(stat, signals) for stat in signals.stats),
             *(_doorbell(name, depth, signals) for name, depth in sorted(signals.depths.items())),
         ],
-        "promises": _promises(signals.promises),
+        "promises": promises(signals.promises),
         "channels": [
             {
                 "name": report.channel,
@@ -103,14 +103,30 @@ def drain_s(depth: int, handled_per_min: float) -> float | None:
     return depth / handled_per_min * 60 if handled_per_min > 0 else None
 
 
-def _promises(counts: Mapping[str, int]) -> Document:
-    """Return the counts of the last day; kept_rate = kept / (kept + broken), null when none has ended."""
-    kept, broken = counts.get("kept", 0), counts.get("broken", 0)
+def promises(found: Sequence[PromiseFigure]) -> Document:
+    """Return the counts of the last day; kept_rate = kept / (kept + broken), null when none has ended so."""
+    whole = _counts(found)
+    del whole["withdrawn"]
     return {
-        "made": counts.get("made", 0),
+        **whole,
+        "by_channel": _by(found, lambda one: one.channel),
+        "by_queue": _by(found, lambda one: one.queue),
+    }
+
+
+def _by(found: Sequence[PromiseFigure], name_of: Callable[[PromiseFigure], str]) -> list[Document]:
+    names = sorted({name_of(one) for one in found})
+    return [{"name": name, **_counts([one for one in found if name_of(one) == name])} for name in names]
+
+
+def _counts(found: Sequence[PromiseFigure]) -> Document:
+    kept, broken = sum(one.kept for one in found), sum(one.broken for one in found)
+    return {
+        "made": sum(one.made for one in found),
         "kept": kept,
-        "renewed": counts.get("renewed", 0),
+        "renewed": sum(one.renewed for one in found),
         "broken": broken,
+        "withdrawn": sum(one.withdrawn for one in found),
         "kept_rate": kept / (kept + broken) if kept + broken else None,
     }
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from router.health.told import Told
-from router.ports import Depth, QueueStat
+from router.ports import Depth, PromiseFigure, QueueStat
 
 #: Arrivals and answers are counted over this many seconds, and given a minute.
 WINDOW_S = 600.0
@@ -63,8 +63,10 @@ class Signals(Struct, frozen=True, kw_only=True):
 
     now: datetime
     stats: Sequence[QueueStat] = ()
-    #: Promises made, kept, renewed, broken, withdrawn.
-    promises: Mapping[str, int] = {}
+    #: Promises of the last day, by queue and channel.
+    promises: Sequence[PromiseFigure] = ()
+    #: Why promises broke lately, the commonest first, each with how often.
+    reasons: Sequence[tuple[str, int]] = ()
     #: Of the broker's queues; one that cannot be told is absent.
     depths: Mapping[str, Depth] = {}
     #: Why the store cannot be used, and how many seconds its answer took.

@@ -5,7 +5,18 @@ from router.ports.broker import Broker, Delivery, Depth
 from router.ports.events import Events, Hint
 from router.ports.small import Ids, Vault
 from router.ports.store import Store
-from router.ports.values import Change, Commit, Lease, Load, Loaded, Outcome, QueueStat, Record, Stored
+from router.ports.values import (
+    Change,
+    Commit,
+    Lease,
+    Load,
+    Loaded,
+    Outcome,
+    PromiseFigure,
+    QueueStat,
+    Record,
+    Stored,
+)
 
 __all__ = [
     "Blobs",
@@ -22,6 +33,7 @@ __all__ = [
     "Load",
     "Loaded",
     "Outcome",
+    "PromiseFigure",
     "QueueStat",
     "Record",
     "Store",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from channels.message import Message
 from router.conversation import Agent, Conversation, Customer, Event, Item
-from router.ports.values import Commit, Lease, Load, Loaded, Outcome, QueueStat, Record, Stored
+from router.ports.values import Commit, Lease, Load, Loaded, Outcome, PromiseFigure, QueueStat, Record, Stored
 
 
 class Store(Protocol):
@@ -202,8 +202,12 @@ class Store(Protocol):
         """
         ...
 
-    async def promise_stats(self, since: datetime) -> dict[str, int]:
-        """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
+    async def promise_figures(self, since: datetime, until: datetime) -> list[PromiseFigure]:
+        """Return how promises were made and ended in the span, by queue and channel."""
+        ...
+
+    async def happened(self, kind: str, *, since: datetime, until: datetime, limit: int) -> list[Event]:
+        """Return the log lines of a counted kind (see `stores.stats.COUNTED`) in the span, newest first."""
         ...
 
     async def audit_messages(self, after: str, limit: int) -> list[Stored]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from router.ports import QueueStat
+from router.ports import PromiseFigure, QueueStat
 
 #: Log kinds that count for promises, and what they are called in the statistics.
 PROMISES = {
@@ -16,7 +16,7 @@ PROMISES = {
     "withdrawn": "withdrawn",
 }
 #: Log kinds that statistics count.
-COUNTED = ("answered", *PROMISES)
+COUNTED = ("answered", *PROMISES, "waited")
 
 Line = tuple[str, str]
 
@@ -46,6 +46,17 @@ def queue_stats(
         standings[line] = standing if known is None else _sum(known, standing)
     names: Iterable[Line] = {*standings, *arrived, *handled, *parked}
     return [_stat(line, standings.get(line, Standing()), arrived, handled, parked) for line in sorted(names)]
+
+
+def promise_figures(counts: Iterable[tuple[Line, str, int]]) -> list[PromiseFigure]:
+    """Return the figures of every queue and channel, by name, from (line, log kind, count) triples."""
+    found: dict[Line, dict[str, int]] = {}
+    for line, kind, count in counts:
+        found.setdefault(line, {})[PROMISES[kind]] = count
+    return [
+        PromiseFigure(queue=queue, channel=channel, **found[queue, channel])
+        for queue, channel in sorted(found)
+    ]
 
 
 def _sum(one: Standing, other: Standing) -> Standing:

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from router.conversation import Conversation, Status, is_owed
-from router.ports import Load, QueueStat, Stored
+from router.conversation import Conversation, Event, Status, is_owed
+from router.ports import Load, PromiseFigure, QueueStat, Stored
 from router.stores.backlog import bucket, load, needs
-from router.stores.stats import PROMISES, Line, Standing, queue_stats
+from router.stores.stats import PROMISES, Line, Standing, promise_figures, queue_stats
 from router.testing.memory import MemoryBase
 
 
@@ -43,10 +43,16 @@ class MemoryHealth(MemoryBase):
             parked=Counter(_line(one) for one in messages if one.state == "parked"),
         )
 
-    async def promise_stats(self, since: datetime) -> dict[str, int]:
-        """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
-        counts = Counter(PROMISES[e.kind] for e in self._log if e.kind in PROMISES and e.at >= since)
-        return {name: counts[name] for name in PROMISES.values()}
+    async def promise_figures(self, since: datetime, until: datetime) -> list[PromiseFigure]:
+        """Return how promises were made and ended in the span, by queue and channel."""
+        found = [one for one in self._log if one.kind in PROMISES and since <= one.at < until]
+        counts = Counter(((one.queue, one.channel), one.kind) for one in found)
+        return promise_figures((line, kind, count) for (line, kind), count in counts.items())
+
+    async def happened(self, kind: str, *, since: datetime, until: datetime, limit: int) -> list[Event]:
+        """Return the log lines of a counted kind in the span, newest first."""
+        found = [one for one in self._log if one.kind == kind and since <= one.at < until]
+        return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
 
     async def backlog(self) -> list[Load]:
         """Return the work to be done now, counted by what it needs, who has it and how urgent it is."""

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from router.conversation import SendState, Status
-from router.ports import Load, Store
+from router.ports import Load, PromiseFigure, Store
 from router.stores.mongo import MongoStore
 from router.stores.mongo.fill import fill_backlog
 from router.stores.sqlite import SqliteStore
 from router.stores.sqlite.schema import connect
 from router.testing import ManualClock
 from router.testing.time import START
-from tests.contract.store_values import conversation, item, next_state, put
+from tests.contract.store_values import conversation, event, item, next_state, put
 
 HOUR = timedelta(hours=1)
 #: The bucket of normal priority work that is due four hours after the start.
@@ -88,6 +88,30 @@ async def test_the_backlog_follows_each_change(store: Store) -> None:
     assert await store.backlog() == [load(1, owner="maria", queue="billing", language="da")]
     await put(store, next_state(again, status=Status.PENDING, waiting_since=None))
     assert await store.backlog() == []
+
+
+async def test_promises_are_counted_by_queue_and_channel(store: Store) -> None:
+    """Each queue and channel has its own counts of how promises were made and ended in the span, both ends told."""
+    kinds = ["promised", "promised", "kept", "renewed", "broken", "withdrawn", "answered", "waited"]
+    await store.append([event(kind) for kind in kinds])
+    await store.append([event("kept", at=START + HOUR), event("kept", at=START - HOUR)])
+    await store.append([event("kept", queue="billing"), event("broken", channel="forum")])
+    assert await store.promise_figures(START, START + HOUR) == [
+        PromiseFigure(queue="billing", channel="email", kept=1),
+        PromiseFigure(queue="general", channel="email", made=2, kept=1, renewed=1, broken=1, withdrawn=1),
+        PromiseFigure(queue="general", channel="forum", broken=1),
+    ]
+    assert await store.promise_figures(START + 2 * HOUR, START + 3 * HOUR) == []
+
+
+async def test_what_happened_comes_newest_first(store: Store) -> None:
+    """The lines of a kind in a span come whole, newest first, and no more than asked for."""
+    lines = [event("waited", f"cv{n}", at=START + n * HOUR, data={"first": f"x{n}"}) for n in range(5)]
+    await store.append([lines[3], lines[0], event("broken", at=START + HOUR), lines[4], lines[1], lines[2]])
+    span = {"since": START + HOUR, "until": START + 4 * HOUR}
+    assert await store.happened("waited", **span, limit=9) == [lines[3], lines[2], lines[1]]
+    assert await store.happened("waited", **span, limit=1) == [lines[3]]
+    assert [one.kind for one in await store.happened("broken", **span, limit=9)] == ["broken"]
 
 
 async def test_a_file_of_an_older_version_has_its_backlog_counted(tmp_path: Path) -> None:

@@ -295,20 +295,6 @@ async def test_an_idle_store_has_no_stats(store: Store) -> None:
     assert await store.queue_stats(now=START, since=START, risk_s=60) == []
 
 
-async def test_promise_stats_count_the_log(store: Store) -> None:
-    """Promises are counted by how they stand, since an instant."""
-    kinds = ["promised", "promised", "promised", "kept", "renewed", "broken", "withdrawn", "answered"]
-    await store.append([event(kind) for kind in kinds])
-    await store.append([event("kept", at=START - timedelta(days=1))])
-    assert await store.promise_stats(START) == {
-        "made": 3,
-        "kept": 1,
-        "renewed": 1,
-        "broken": 1,
-        "withdrawn": 1,
-    }
-
-
 async def test_repair_of_a_sound_store_finds_nothing(store: Store) -> None:
     """After commits that ended, there is nothing to finish."""
     await accept(store, "m1")

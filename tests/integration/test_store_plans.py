@@ -29,7 +29,7 @@ COUNTS = {"standing", "standing_new", "parked_counts", "backlog"}
 #: What changed since it was last indexed for searching; nothing else is in that index.
 UNSEARCHED = "SCAN conversations USING INDEX conversations_unsearched"
 #: Sorting what was found is fine for these: there are few, or they are limited before.
-SORTED = {"linked", "search", "arrived", "handled", "standing_new", "standing_late", "parked_counts"}
+SORTED = {"linked", "search", "arrived", "handled", "standing_new", "standing_late", "parked_counts", "promises"}
 #: One row an agent: always read whole.
 SMALL = {"agents"}
 #: The same in MongoDB, and the single row that names the schema.
@@ -145,7 +145,8 @@ async def everything(store: MongoStore, clock: ManualClock) -> None:
         store.drop_record("k", "i"),
         store.log(after=0, limit=5),
         store.queue_stats(now=START, since=START, risk_s=60),
-        store.promise_stats(START),
+        store.promise_figures(START, day),
+        store.happened("waited", since=START, until=day, limit=5),
         store.backlog(),
         store.audit_messages("", 5),
         store.audit_conversations("", 5),

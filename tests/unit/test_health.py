@@ -9,12 +9,13 @@ from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from router import metrics
+from router.conversation import Event
 from router.errors import StoreDown
 from router.health import Health
 from router.health.document import document, drain_s
 from router.health.signals import Disk, Signals
 from router.health.told import Told, heard, tell
-from router.ports import Depth, QueueStat
+from router.ports import Depth, PromiseFigure, QueueStat
 from router.reports import Report
 from router.switches import turned
 from router.testing import ManualClock, MemoryBroker, MemoryStore
@@ -102,13 +103,48 @@ def test_doorbell_row() -> None:
     assert (row["name"], row["channel"], row["depth"], row["in_flight"]) == ("inbound.email", "email", 3, 1)
 
 
+def figure(**counts: Any) -> PromiseFigure:
+    """Return figures of the queue `general` on email."""
+    return PromiseFigure(**{"queue": "general", "channel": "email", **counts})
+
+
 def test_promises() -> None:
-    """The kept rate counts promises that ended kept or broken, and is unknown before."""
-    counts = {"made": 9, "kept": 3, "renewed": 2, "broken": 1, "withdrawn": 1}
-    assert seen(replace(WELL, promises=counts))["promises"] == {
-        "made": 9, "kept": 3, "renewed": 2, "broken": 1, "kept_rate": 0.75,
-    }  # fmt: skip
+    """The kept rate counts promises that ended kept or broken, and is unknown before; also by channel and queue."""
+    counts = [
+        figure(made=9, kept=3, renewed=2, broken=1, withdrawn=1),
+        figure(channel="forum", kept=2),
+        figure(queue="billing", made=1),
+    ]
+    found = seen(replace(WELL, promises=counts))["promises"]
+    by_channel, by_queue = found.pop("by_channel"), found.pop("by_queue")
+    assert found == {"made": 10, "kept": 5, "renewed": 2, "broken": 1, "kept_rate": 5 / 6}
+    forum = {"made": 0, "kept": 2, "renewed": 0, "broken": 0, "withdrawn": 0, "kept_rate": 1.0}
+    email = {"made": 10, "kept": 3, "renewed": 2, "broken": 1, "withdrawn": 1, "kept_rate": 0.75}
+    assert by_channel == [{"name": "email", **email}, {"name": "forum", **forum}]
+    assert [(row["name"], row["made"], row["kept_rate"]) for row in by_queue] == [
+        ("billing", 1, None),
+        ("general", 9, 5 / 6),
+    ]
     assert seen(WELL)["promises"]["kept_rate"] is None
+
+
+def test_too_many_broken_promises_are_a_cause() -> None:
+    """Below nine in ten of at least twenty a lead is told, with the commonest reason and what helps against it."""
+    reasons = (("nobody was on", 3), ("it changed hands", 1))
+    few, fine = figure(kept=16, broken=3), figure(kept=18, broken=2)
+    for counts in (few, fine):
+        assert seen(replace(WELL, promises=[counts], reasons=reasons))["causes"] == []
+    signals = replace(WELL, promises=[figure(kept=17), figure(channel="forum", broken=3)], reasons=reasons)
+    cause = the_cause(signals)
+    assert (
+        cause["text"] == "3 of the last 20 promises were broken, most often because nobody was on (3 times)."
+    )
+    assert (cause["audience"], seen(signals)["status"]) == ("lead", "warning")
+    assert "hours of the people" in cause["next"]
+    assert "Report" in cause["next"]
+    unknown = the_cause(replace(signals, reasons=()))
+    assert unknown["text"] == "3 of the last 20 promises were broken."
+    assert "Report" in unknown["next"]
 
 
 def test_store_down() -> None:
@@ -210,7 +246,7 @@ def test_channel() -> None:
         (replace(WELL, disk=Disk(5 * 1024**3, 100 * 1024**3)), "warning", "disk"),
         (replace(WELL, store_s=2.5), "warning", "2.5 s"),
         (replace(WELL, lag_s=1.5), "warning", "1.5 s"),
-        (replace(WELL, promises={"kept": 15, "broken": 5}), "warning", "5 of the last 20"),
+        (replace(WELL, promises=[figure(kept=15, broken=5)]), "warning", "5 of the last 20"),
     ],
 )
 def test_machine(signals: Signals, status: str, word: str) -> None:
@@ -322,6 +358,11 @@ async def test_live() -> None:
     measuring.cancel()
 
 
+def promise(kind: str) -> Event:
+    """Return the log's line about a promise, a minute ago."""
+    return Event(at=minutes(-1), kind=kind, channel="email", queue="general", agent="maria")
+
+
 async def test_scrape() -> None:
     """A scrape holds the counters and the document's figures, and can be parsed."""
     house = House()
@@ -331,6 +372,8 @@ async def test_scrape() -> None:
     metrics.parked("email")
     metrics.sent("email", "sent", automatic=True, seconds=0.2)
     metrics.sent("email", "failed", automatic=False, seconds=0.2)
+    metrics.slack("email", -30.0)
+    await house.store.append([promise("kept"), promise("kept"), promise("broken"), promise("renewed")])
     body, content_type = await house.health.metrics()
     families = {family.name: family for family in text_string_to_metric_families(body.decode())}
     assert content_type.startswith("text/plain")
@@ -339,6 +382,12 @@ async def test_scrape() -> None:
         "handleby_answers", "handleby_decision_seconds", "handleby_send_seconds", "handleby_health_status",
         "handleby_queue_depth", "handleby_channel_up", "handleby_promises", "handleby_loop_lag_seconds",
     } <= set(families)  # fmt: skip
+    [kept] = families["handleby_channel_promises_kept_ratio"].samples
+    assert (kept.labels, kept.value) == ({"channel": "email"}, 2 / 3)
+    counts = {each.labels["outcome"]: each.value for each in families["handleby_queue_promises"].samples}
+    assert counts == {"made": 0, "kept": 2, "renewed": 1, "broken": 1, "withdrawn": 0}
+    late = {each.labels["le"]: each.value for each in families["handleby_promise_slack_seconds"].samples[:7]}
+    assert (late["-60.0"], late["0.0"]) == (0, 1)
     [up] = families["handleby_channel_up"].samples
     assert (up.labels, up.value) == ({"channel": "email", "account": "support"}, 1.0)
 

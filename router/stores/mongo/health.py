@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from router.conversation import Conversation
-from router.ports import Load, QueueStat, Stored
+from router.conversation import Conversation, Event
+from router.ports import Load, PromiseFigure, QueueStat, Stored
 from router.stores.backlog import load
+from router.stores.codec import event_from
 from router.stores.mongo.base import MongoBase, stored
 from router.stores.mongo.client import Row
-from router.stores.stats import PROMISES, Line, Standing, queue_stats
+from router.stores.stats import PROMISES, Line, Standing, promise_figures, queue_stats
 
 #: Where an answer may be on its way that did not leave in time; who waits for nothing has no due time there.
 ON_THE_WAY = ["pending", "resolved", "snoozed"]
@@ -50,12 +51,18 @@ class MongoHealth(MongoBase):
             parked=await self._counts("messages", {"state": "parked"}),
         )
 
-    async def promise_stats(self, since: datetime) -> dict[str, int]:
-        """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
-        wanted = {"counted": True, "kind": {"$in": list(PROMISES)}, "at": {"$gte": since}}
-        rows = await self._database.grouped("log", wanted, {"_id": "$kind", "count": {"$sum": 1}})
-        counts = {PROMISES[row["_id"]]: row["count"] for row in rows}
-        return {name: counts.get(name, 0) for name in PROMISES.values()}
+    async def promise_figures(self, since: datetime, until: datetime) -> list[PromiseFigure]:
+        """Return how promises were made and ended in the span, by queue and channel."""
+        wanted = {"counted": True, "kind": {"$in": list(PROMISES)}, "at": {"$gte": since, "$lt": until}}
+        group = {"_id": {**_LINE, "kind": "$kind"}, "count": {"$sum": 1}}
+        rows = await self._database.grouped("log", wanted, group)
+        return promise_figures((_line(row), row["_id"]["kind"], row["count"]) for row in rows)
+
+    async def happened(self, kind: str, *, since: datetime, until: datetime, limit: int) -> list[Event]:
+        """Return the log lines of a counted kind in the span, newest first."""
+        wanted = {"counted": True, "kind": kind, "at": {"$gte": since, "$lt": until}}
+        rows = await self._database.rows("log", wanted, sort=[("at", -1)], limit=limit, only=("doc",))
+        return [event_from(row["doc"]) for row in rows]
 
     async def backlog(self) -> list[Load]:
         """Return the work to be done now, counted by what it needs, who has it and how urgent it is."""

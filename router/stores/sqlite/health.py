@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from router.conversation import Conversation
-from router.ports import Load, QueueStat, Stored
+from router.conversation import Conversation, Event
+from router.ports import Load, PromiseFigure, QueueStat, Stored
 from router.stores.backlog import load
-from router.stores.codec import instant_or_none, ms
+from router.stores.codec import event_from, instant_or_none, ms
 from router.stores.sqlite.base import SqliteBase, stored
 from router.stores.sqlite.queries import SQL
-from router.stores.stats import PROMISES, Standing, queue_stats
+from router.stores.stats import Standing, promise_figures, queue_stats
 
 STANDING, STANDING_NEW, STANDING_LATE = SQL["standing"], SQL["standing_new"], SQL["standing_late"]
 ARRIVED = SQL["arrived"]
 HANDLED, PARKED_COUNTS, PROMISE_COUNTS = SQL["handled"], SQL["parked_counts"], SQL["promises"]
-BACKLOG = SQL["backlog"]
+BACKLOG, HAPPENED = SQL["backlog"], SQL["happened"]
 AUDIT_MESSAGES, AUDIT_CONVERSATIONS = SQL["audit_messages"], SQL["audit_conversations"]
 
 
@@ -39,10 +39,16 @@ class SqliteHealth(SqliteBase):
 
         return await self._read(read)
 
-    async def promise_stats(self, since: datetime) -> dict[str, int]:
-        """Return how many promises were made, kept, renewed, broken and withdrawn since then."""
-        rows = await self._read(lambda conn: conn.execute(PROMISE_COUNTS, (ms(since),)).fetchall())
-        return {**dict.fromkeys(PROMISES.values(), 0), **{PROMISES[kind]: count for kind, count in rows}}
+    async def promise_figures(self, since: datetime, until: datetime) -> list[PromiseFigure]:
+        """Return how promises were made and ended in the span, by queue and channel."""
+        span = (ms(since), ms(until))
+        rows = await self._read(lambda conn: conn.execute(PROMISE_COUNTS, span).fetchall())
+        return promise_figures(((queue, channel), kind, count) for queue, channel, kind, count in rows)
+
+    async def happened(self, kind: str, *, since: datetime, until: datetime, limit: int) -> list[Event]:
+        """Return the log lines of a counted kind in the span, newest first."""
+        asked = (kind, ms(since), ms(until), limit)
+        return await self._read(lambda conn: [event_from(doc) for (doc,) in conn.execute(HAPPENED, asked)])
 
     async def backlog(self) -> list[Load]:
         """Return the work to be done now, counted by what it needs, who has it and how urgent it is."""

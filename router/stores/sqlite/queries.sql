@@ -288,7 +288,8 @@ SELECT queue, channel, count(*) FROM messages WHERE received_at >= ? GROUP BY qu
 
 -- name: handled
 SELECT queue, channel, count(*) FROM log
-WHERE kind IN ('answered', 'promised', 'kept', 'renewed', 'broken', 'withdrawn') AND kind = 'answered' AND at >= ?
+WHERE kind IN ('answered', 'promised', 'kept', 'renewed', 'broken', 'withdrawn', 'waited')
+    AND kind = 'answered' AND at >= ?
 GROUP BY queue, channel
 
 -- name: parked_counts
@@ -296,10 +297,16 @@ GROUP BY queue, channel
 SELECT queue, channel, count(*) FROM messages WHERE state = 'parked' GROUP BY queue, channel
 
 -- name: promises
-SELECT kind, count(*) FROM log
-WHERE kind IN ('answered', 'promised', 'kept', 'renewed', 'broken', 'withdrawn')
-    AND kind IN ('promised', 'kept', 'renewed', 'broken', 'withdrawn') AND at >= ?
-GROUP BY kind
+SELECT queue, channel, kind, count(*) FROM log
+WHERE kind IN ('answered', 'promised', 'kept', 'renewed', 'broken', 'withdrawn', 'waited')
+    AND kind IN ('promised', 'kept', 'renewed', 'broken', 'withdrawn') AND at >= ? AND at < ?
+GROUP BY queue, channel, kind
+
+-- name: happened
+SELECT doc FROM log
+WHERE kind IN ('answered', 'promised', 'kept', 'renewed', 'broken', 'withdrawn', 'waited')
+    AND kind = ? AND at >= ? AND at < ?
+ORDER BY at DESC LIMIT ?
 
 -- name: backlog
 -- counts: walks what is to be done now, in its own small index.

@@ -1,0 +1,264 @@
+"""How promises turned out: counted by day, added up by what is asked, told as rates and quantiles."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.conversation import Event
+
+K = TypeVar("K")
+
+#: Log kinds of promises, and the field that counts them.
+PROMISES = {
+    "promised": "made",
+    "kept": "kept",
+    "renewed": "renewed",
+    "broken": "broken",
+    "withdrawn": "withdrawn",
+}
+#: Log kinds that a day counts; all others are passed over.
+COUNTED = frozenset({*PROMISES, "waited", "waiting"})
+#: How a wait ends when a person has answered.
+ANSWERED = frozenset({"answered", "outside"})
+#: Edges of the bins of slack (promised − actual, s): below 0 the answer was late.
+SLACK_S = (
+    -172800, -86400, -28800, -14400, -7200, -3600, -1800, -900, -300, -60,
+    0, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800,
+)  # fmt: skip
+#: Edges of the bins of how long answers took (s).
+TOOK_S = (0, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 345600, 604800)
+#: Broken promises that a day remembers one by one.
+MISSED_KEPT = 500
+HOURS = 24
+
+
+class Missed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A promise that was broken."""
+
+    conversation: str
+    channel: str
+    queue: str
+    #: Agent id of whoever promised.
+    agent: str
+    made: datetime | None
+    promised: datetime
+    #: One of `router.reasons`, or a sentence.
+    reason: str = ""
+
+
+class Group(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was promised on one channel, in one queue and in one person's name, and what came of it."""
+
+    channel: str = ""
+    queue: str = ""
+    agent: str = ""
+    made: int = 0
+    kept: int = 0
+    renewed: int = 0
+    broken: int = 0
+    withdrawn: int = 0
+    #: Waits that ended; of those, the ones with a time; of those, the ones answered by the time first said.
+    waits: int = 0
+    told: int = 0
+    first: int = 0
+    #: How many waits fell into each bin of `SLACK_S` and `TOOK_S`, and how many promises broke for each reason.
+    slack: dict[int, int] = {}
+    took: dict[int, int] = {}
+    reasons: dict[str, int] = {}
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Return channel, queue and agent."""
+        return self.channel, self.queue, self.agent
+
+    @property
+    def kept_rate(self) -> float | None:
+        """Return kept ÷ (kept + broken); None when none has ended so."""
+        return self.kept / (self.kept + self.broken) if self.kept + self.broken else None
+
+    @property
+    def first_rate(self) -> float | None:
+        """Return the share of promised waits that were answered by the time first said; None without any."""
+        return self.first / self.told if self.told else None
+
+    def slack_s(self, share: float) -> float | None:
+        """Return the slack below which this share of the promised waits lies, in seconds."""
+        return quantile(self.slack, SLACK_S, share)
+
+    def took_s(self, share: float) -> float | None:
+        """Return the seconds within which this share of the answers came."""
+        return quantile(self.took, TOOK_S, share)
+
+
+class Arrivals(Struct, frozen=True, kw_only=True):
+    """How many waits began in each hour of a day."""
+
+    queue: str
+    channel: str
+    hours: tuple[int, ...] = (0,) * HOURS
+
+
+class Day(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that is counted of one day in the organisation's zone."""
+
+    #: ISO date.
+    day: str
+    #: The number of the last log line that is in it: lines up to it are not counted again.
+    upto: int = 0
+    groups: tuple[Group, ...] = ()
+    arrivals: tuple[Arrivals, ...] = ()
+    missed: tuple[Missed, ...] = ()
+
+
+def day_of(at: datetime, zone: ZoneInfo) -> str:
+    """Return the ISO date of an instant there."""
+    return at.astimezone(zone).date().isoformat()
+
+
+def week_of(day: date) -> str:
+    """Return the ISO week of a date, such as `2026-W47`."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def monday_of(week: str) -> date:
+    """Return the first day of an ISO week. Raises ValueError."""
+    year, _, number = week.partition("-W")
+    return date.fromisocalendar(int(year), int(number), 1)
+
+
+def days_from(first: date, count: int) -> list[str]:
+    """Return so many ISO dates from the first on."""
+    return [(first + timedelta(days=n)).isoformat() for n in range(count)]
+
+
+def counted(day: Day, lines: Iterable[tuple[int, Event]], zone: ZoneInfo, reasons: Mapping[int, str]) -> Day:
+    """Count numbered lines of the day in; those that are in it already change nothing.
+
+    `reasons`: why promises broke, by the number of the line; a reason in the line itself wins.
+    """
+    groups = {one.place: one for one in day.groups}
+    hours = {(one.queue, one.channel): one for one in day.arrivals}
+    missed, upto = list(day.missed), day.upto
+    for number, line in lines:
+        if number <= day.upto:
+            continue
+        upto = max(upto, number)
+        if line.kind == "waiting":
+            known = hours.get((line.queue, line.channel), Arrivals(queue=line.queue, channel=line.channel))
+            hours[line.queue, line.channel] = _arrived(known, line.at.astimezone(zone).hour)
+            continue
+        why = str(line.data.get("reason", "")) or reasons.get(number, "")
+        one = group_of(line, why)
+        groups[one.place] = plus(groups[one.place], one) if one.place in groups else one
+        if line.kind == "broken":
+            missed.append(missed_of(line, why))
+    return replace(
+        day,
+        upto=upto,
+        groups=tuple(groups.values()),
+        arrivals=tuple(hours.values()),
+        missed=tuple(missed[-MISSED_KEPT:]),
+    )
+
+
+def group_of(line: Event, reason: str = "") -> Group:
+    """Return what one line about a promise or an ended wait counts."""
+    if line.kind in PROMISES:
+        one = Group(channel=line.channel, queue=line.queue, agent=line.agent)
+        reasons = {reason: 1} if line.kind == "broken" else {}
+        return replace(one, **{PROMISES[line.kind]: 1}, reasons=reasons)
+    agent = str(line.data.get("by", "")) or line.agent
+    return replace(_waited(line), channel=line.channel, queue=line.queue, agent=agent)
+
+
+def _waited(line: Event) -> Group:
+    first, last, arrived = (moment(line, name) for name in ("first", "last", "arrived"))
+    answered = line.data.get("how") in ANSWERED
+    took = {} if arrived is None or not answered else {_bin(line.at - arrived, TOOK_S): 1}
+    if first is None or last is None:
+        return Group(waits=1, took=took)
+    if not answered:  # nobody needed an answer any more, which keeps nothing, but may come after a miss
+        return Group(waits=1, told=int(bool(line.data.get("broken"))))
+    return Group(
+        waits=1, told=1, first=int(line.at <= first), slack={_bin(last - line.at, SLACK_S): 1}, took=took
+    )
+
+
+def missed_of(line: Event, reason: str) -> Missed:
+    """Return the broken promise that a line tells of."""
+    return Missed(
+        conversation=line.conversation,
+        channel=line.channel,
+        queue=line.queue,
+        agent=line.agent,
+        made=moment(line, "made"),
+        promised=moment(line, "promised") or line.at,
+        reason=reason,
+    )
+
+
+def moment(line: Event, name: str) -> datetime | None:
+    """Return an instant of the line's data; None when it says none."""
+    said = line.data.get(name)
+    try:
+        at = datetime.fromisoformat(said) if isinstance(said, str) and said else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
+def plus(one: Group, other: Group) -> Group:
+    """Return both as one; the place is the first one's."""
+    counts = ("made", "kept", "renewed", "broken", "withdrawn", "waits", "told", "first")
+    return replace(
+        one,
+        **{name: getattr(one, name) + getattr(other, name) for name in counts},
+        slack=_both(one.slack, other.slack),
+        took=_both(one.took, other.took),
+        reasons=_both(one.reasons, other.reasons),
+    )
+
+
+def summed(
+    days: Sequence[Day], by: str, admits: Callable[[Group], bool] = lambda _: True
+) -> dict[str, Group]:
+    """Return the sums by channel, queue, agent, day or week ("" = all in one), by name."""
+    found: dict[str, Group] = {}
+    for day in days:
+        when = week_of(date.fromisoformat(day.day)) if by == "week" else day.day
+        for one in day.groups:
+            if admits(one):
+                name = when if by in {"week", "day"} else getattr(one, by) if by else ""
+                found[name] = plus(found.get(name, Group()), one)
+    return dict(sorted(found.items()))
+
+
+def quantile(bins: Mapping[int, int], edges: Sequence[float], share: float) -> float | None:
+    """Return the value below which this share of the binned ones lies, as if evenly spread in each bin."""
+    wanted, seen = share * sum(bins.values()), 0
+    for place in sorted(bins):
+        if seen + bins[place] >= wanted:
+            low, high = edges[max(place - 1, 0)], edges[min(place, len(edges) - 1)]
+            return low + (high - low) * (wanted - seen) / bins[place]
+        seen += bins[place]
+    return None
+
+
+def _arrived(known: Arrivals, hour: int) -> Arrivals:
+    hours = list(known.hours)
+    hours[hour] += 1
+    return replace(known, hours=tuple(hours))
+
+
+def _bin(span: timedelta, edges: Sequence[float]) -> int:
+    return bisect_right(edges, span.total_seconds())
+
+
+def _both(one: Mapping[K, int], other: Mapping[K, int]) -> dict[K, int]:
+    return {**one, **{key: one.get(key, 0) + count for key, count in other.items()}}
