@@ -147,7 +147,7 @@ def fold(state: Learnt, line: Event) -> Learnt:
     `waited`: data `how` (only `answered…` teaches), `first` (X first said, ISO; "" = no promise), and of
     that first promise `mean_s`, `spread_s`, `drain_s`, `closed` and `level`; `open_s` (open seconds to the
     answer in the hours of `QuoteParts.staff`, since the promise, else since the arrival) and `worked_s`
-    (open seconds of who answered since the later of arrival and their answer before; below 0 = unknown).
+    (open seconds of who answered since the later of arrival and their answer before; 0 = outside their hours).
     What a line lacks is not learnt from it.
     """
     if line.channel != state.channel:
@@ -219,7 +219,7 @@ def _answered(state: Learnt, line: Event) -> Learnt:
     data, at = line.data, line.at.timestamp()
     state = replace(state, answers=state.answers + 1, answered_at=(*state.answered_at, at)[-ANSWERS_KEPT:])
     worked = _number(data, "worked_s")
-    if worked is not None and worked >= 0:
+    if worked:
         state = _handled(state, worked)
     actual = _number(data, "open_s")
     if actual is None:
