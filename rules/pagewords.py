@@ -24,9 +24,11 @@ PAGE: Mapping[str, frozenset[str]] = {
     "question": frozenset(),
     "solved_yes": frozenset(),
     "open_still": frozenset(),
+    "tell": frozenset(),
     "open_done": _NAME,
     "confirm": frozenset(),
     "back": frozenset(),
+    "undo": frozenset(),
     "over": frozenset(),
     "broken": frozenset(),
     "failed": frozenset(),
@@ -65,11 +67,15 @@ class PageWords(Struct, frozen=True, kw_only=True):
     question: str
     solved_yes: str
     open_still: str
+    #: What is still open: the label of a field that may stay empty.
+    tell: str
     #: {first_name}
     open_done: str
     #: Above the button that makes a choice count, and the way back.
     confirm: str
     back: str
+    #: They changed their mind.
+    undo: str
     #: The link is no longer in use; it is incomplete; what was asked could not be done just now.
     over: str
     broken: str
