@@ -153,6 +153,8 @@ class Consumer:
         self._tell(commit, outcome)
         gone: dict[str, set[str]] = {}
         for change, won in zip(commit.changes, outcome.changes, strict=True):
+            if not won and draft.house.forecast is not None and change.conversation.id in draft.triggers:
+                draft.house.forecast.drop(draft.get(change.conversation.id))
             settled = (draft.released if won else draft.taken).get(change.conversation.id)
             if settled is not None:
                 gone.setdefault(settled[0], set()).add(settled[1])

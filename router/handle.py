@@ -12,7 +12,8 @@ from channels.message import Kind, Message
 from router import assign, persons, steps
 from router.acknowledge import acknowledge
 from router.arrive import TAKE
-from router.conversation import Agent, Claim, Conversation, Status, keypad, keypad_link
+from router.charge import in_charge
+from router.conversation import Agent, Claim, Conversation, keypad, keypad_link
 from router.draft import Draft
 from router.meet import meet
 from router.recognise import Recognised, Sort, recognise
@@ -119,11 +120,13 @@ def place(draft: Draft, heads: Sequence[Conversation], limit: int = 0, *, hand_o
     for found in assign.match(waiting, people, draft.house.book):
         _hand_over(draft, found)
     for one in draft.touched():
-        if not one.owner and one.status in {Status.OPEN, Status.HELD}:
-            duty = assign.accountable(draft.house.book, one.queue, draft.agents, draft.now)
-            draft.put(replace(one, accountable=duty))
+        charged = in_charge(draft.house, one, draft.agents, draft.now)
+        if charged is not one:
+            draft.put(charged)
     for conversation, trigger in draft.triggers.items():
-        draft.put(acknowledge(draft, draft.get(conversation), trigger))
+        told = draft.put(acknowledge(draft, draft.get(conversation), trigger))
+        if draft.house.forecast is not None and told.waiting_since is not None:
+            draft.house.forecast.add(told)  # the next one of the batch waits behind it
 
 
 def _unread(heads: Sequence[Conversation], limit: int) -> dict[str, float]:

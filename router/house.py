@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from channels.message import Identity, Message
 from router.conversation import Agent
+from router.forecast import Forecast
 from rules.evaluate import Rulebook
 from rules.wording import Wording
 
@@ -57,6 +58,8 @@ class House(Struct, frozen=True, kw_only=True):
     paused: bool = False
     #: By agent id, the channels on which notes may go out in their name; None = everybody agreed to all.
     voices: Mapping[str, frozenset[str]] | None = None
+    #: What promises are computed from, as it stood a moment ago; None = the targets are all that is known.
+    forecast: Forecast | None = None
     #: Agents at work, as the store had them a moment ago.
     crew: Mapping[str, Agent] = {}
     #: Where customers and colleagues reach this service.

@@ -7,8 +7,12 @@ from router.house import House
 from router.promise import Quote, Snapshot, promise
 from rules.model import Person
 
-#: Shares of the open time until X at which the owner is warned, the lead is warned, and the customer told.
-WARN_AT, LEAD_AT, RENEW_AT = 0.7, 0.85, 0.95
+#: Share of the open time until X at which it is looked at whether the customer must be told of another.
+RENEW_AT = 0.95
+#: That is at least so many seconds before X: words take a moment to arrive and to be read.
+AHEAD_S, AHEAD_LIVE_S = 120.0, 60.0
+#: The smallest step (minutes) in which a time is named: in a letter nobody says 14:07.
+STEPS = {"mail": 15, "public": 5}
 
 
 def quoted(house: House, conversation: Conversation, person: Person, now: datetime) -> Quote:
@@ -29,6 +33,9 @@ def quoted(house: House, conversation: Conversation, person: Person, now: dateti
             window_until=window,
             not_before=conversation.not_before,
             zone=house.zone(wanted=conversation.zone, account=account),
+            outlook=house.forecast.outlook(conversation, now) if house.forecast is not None else None,
+            level=house.book.policy(conversation.channel).promise_level,
+            step=STEPS.get(account.style, 1),
         )
     )
 
@@ -38,22 +45,34 @@ def promised(
 ) -> Promise:
     """Return the promise to keep on record, with the times at which it is looked after.
 
-    Those are shares of the open time of the person who promises, so that nobody is warned at night.
+    Those are shares of the open time of whoever is to answer, so that nobody is warned at night.
     """
-    hours = house.book.calendar_of(person)
+    answers = house.book.person(conversation.accountable) or person
+    hours, policy = house.book.calendar_of(answers), house.book.policy(conversation.channel)
     open_s = hours.between(now, quote.at)
 
     def left(share: float) -> datetime:
         return hours.subtract(quote.at, open_s * (1 - share)) if open_s else quote.at
 
+    renew_at = min(left(RENEW_AT), _ahead(house, conversation, quote.at, now))
     return Promise(
-        warn_at=left(WARN_AT),
-        lead_at=left(LEAD_AT),
-        renew_at=left(RENEW_AT),
+        warn_at=min(left(policy.warn_at), renew_at),
+        lead_at=min(left(policy.lead_at), renew_at),
+        renew_at=renew_at,
         at=quote.at,
         made_at=now,
         by=person.id,
         owner=conversation.owner == person.id,
         late=quote.late,
+        parts=quote.parts,
         explanation=quote.explanation,
+    )
+
+
+def _ahead(house: House, conversation: Conversation, at: datetime, now: datetime) -> datetime:
+    """Return the last instant at which another time can still be told before X; at least half of the time is left."""
+    live = house.account(conversation.channel, conversation.account).live
+    half_ms = (at - now) // timedelta(milliseconds=2)
+    return max(
+        at - timedelta(seconds=AHEAD_LIVE_S if live else AHEAD_S), at - timedelta(milliseconds=half_ms)
     )

@@ -3,18 +3,21 @@
 One process of the fleet holds the lease `timers`; the others stand by.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from channels.port import Clock
 from router import log
+from router.claims import free
 from router.consume import Consumer
-from router.conversation import Agent, Conversation, Status
+from router.conversation import Agent, Conversation, Status, promise_stage
 from router.errors import StoreError
 from router.faults import reach
 from router.house import House
 from router.journal import changed
-from router.ports import Broker, Change, Commit, Events, Hint, Ids, Lease, Store
+from router.learner import Learner
+from router.ports import Broker, Change, Commit, Events, Hint, Ids, Lease, Outcome, Store
+from router.relief import relieved
 from router.sweeps import Sweeps
 from router.woken import woken
 
@@ -44,6 +47,7 @@ class Timers:
         self._store, self._broker, self._events, self._consumer = store, broker, events, consumer
         ids, self._clock, self._house = parts
         self._holder = ids.new("timers")
+        self._learner = Learner(store, self._house)
         self._sweeps = Sweeps(store, broker, self._clock, self._house)
         self._lease: Lease | None = None
         #: What is wrong with the timers, for health; "" when all is well.
@@ -84,8 +88,10 @@ class Timers:
     async def tick(self, *, slow: bool) -> None:
         """Do what is due now; the slow sweeps too when asked."""
         await self._wake()
+        await self._sweeps.absences()
         await self._consumer.rematch()
         await self._store.repair(BATCH)
+        await self._learner.run()
         if slow:
             await self._sweeps.run()
 
@@ -96,16 +102,38 @@ class Timers:
             return
         reach("tm.woke")
         agents = await self._store.agents()
-        changes = [self._changed(one, agents, now) for one in found]
+        busy = await self._work_of({one.owner for one in found if one.owner and promise_stage(one)})
+        changes = [self._changed(one, agents, busy.get(one.owner, ()), now) for one in found]
         outcome = await self._store.commit(Commit(changes=changes))
         reach("tm.committed")
+        await free(self._store, _let_go(found, changes, outcome), now)
         won = [one.conversation for one, ok in zip(changes, outcome.changes, strict=True) if ok]
         self._events.publish([Hint(kind="conversation", id=one.id, version=one.version) for one in won])
         await self._consumer.acknowledge_late([one for one in found if _note_due(one, now)])
 
-    def _changed(self, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Change:
-        after, lines = woken(self._house(), one, agents, now)
-        return changed(one, self._sweeps.watched(after, agents), events=lines)
+    async def _work_of(self, owners: set[str]) -> dict[str, list[Conversation]]:
+        """Return what lies before each of these people, to see whether they can keep a promise that runs short."""
+        return {owner: await self._store.mine(owner, BATCH) for owner in sorted(owners)}
+
+    def _changed(
+        self, one: Conversation, agents: Mapping[str, Agent], mine: Sequence[Conversation], now: datetime
+    ) -> Change:
+        house = self._house()
+        after, lines = woken(house, one, agents, now)
+        after, more = relieved(house, one, after, (agents, mine), now)
+        after, last = self._sweeps.settled(after, agents)
+        return changed(one, after, events=[*lines, *more, *last])
+
+
+def _let_go(
+    found: Sequence[Conversation], changes: Sequence[Change], outcome: Outcome
+) -> dict[str, set[str]]:
+    """Return the claims, by owner, of what the owners have really been parted from."""
+    gone: dict[str, set[str]] = {}
+    for one, change, won in zip(found, changes, outcome.changes, strict=True):
+        if won and one.owner and one.claim and change.conversation.claim != one.claim:
+            gone.setdefault(one.owner, set()).add(one.claim)
+    return gone
 
 
 def _note_due(one: Conversation, now: datetime) -> bool:

@@ -6,7 +6,16 @@ from datetime import datetime
 from msgspec import Struct
 
 from channels.message import Kind
-from router.conversation import PRIORITY_RANK, Conversation, Item, Promise, PromiseState, SendState, Status
+from router.conversation import (
+    PRIORITY_RANK,
+    Conversation,
+    Item,
+    Promise,
+    PromiseState,
+    SendState,
+    Status,
+    lane_name,
+)
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -20,22 +29,22 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 def lines(before: Conversation | None, after: Conversation) -> list[Line]:
-    """Return the lines about waits that this change makes: "waited" for one that ended, "waiting" for a new one.
+    """Return the lines that this change makes: "waited" for a wait that ended, "waiting" for a new one.
 
-    `waited`: how = answered (a person's words reached the provider), outside (they answered elsewhere), merged
-    or closed; arrived, promised_at, first, last and due are ISO instants, "" where there is none: when the wait
-    began, when X was first promised, X as first and as last said. mean_s, spread_s, drain_s, z and closed are of
-    the first promise (see `QuoteParts`); renewals counts the times said after the first; reason is why one was
-    not kept.
+    `waited`: how = answered (a person's words reached the provider), answered outside (by other ways than
+    ours), merged or closed; arrived, promised_at, first, last and due are ISO instants, "" where there is
+    none: when the wait began, when X was first promised, X as first and as last said. mean_s, spread_s,
+    drain_s, z, level, staff and closed are of the first promise (see `QuoteParts`); renewals counts the times
+    said after the first; reason is why one was not kept.
     """
     found: list[Line] = []
-    if before is not None and before.waiting_since is not None and after.waiting_on != before.waiting_on:
-        ended = _ended(before, after)
-        if ended is not None:
-            found.append(ended)
-    if after.waiting_since is not None and (before is None or before.waiting_on != after.waiting_on):
+    if before is not None and before.waiting_since is not None and not _same(before, after):
+        found.append(_ended(before, before.waiting_since, after))
+    if after.waiting_since is not None and (before is None or not _same(before, after)):
         rank = PRIORITY_RANK.get(after.priority, 2)
-        data = {"arrived": after.waiting_since.isoformat(), "rank": rank}
+        target_s = after.decision.target_s if after.decision is not None else 0.0
+        lane = lane_name(after.queue, after.channel, after.language, after.skills)
+        data = {"arrived": after.waiting_since.isoformat(), "rank": rank, "target_s": target_s, "lane": lane}
         found.append(
             Line(
                 at=after.waiting_since,
@@ -48,10 +57,12 @@ def lines(before: Conversation | None, after: Conversation) -> list[Line]:
     return found
 
 
-def _ended(before: Conversation, after: Conversation) -> Line | None:
-    since = before.waiting_since
-    if since is None or (after.waiting_since is not None and after.waiting_since == since):
-        return None  # the same wait goes on under another name
+def _same(before: Conversation, after: Conversation) -> bool:
+    """Tell whether one wait goes on, be it under another name."""
+    return before.waiting_on == after.waiting_on or before.waiting_since == after.waiting_since
+
+
+def _ended(before: Conversation, since: datetime, after: Conversation) -> Line:
     how, agent, at = _how(before, after)
     made = promises_of(after.promises, since)
     first, last = (made[0], made[-1]) if made else (None, None)
@@ -72,7 +83,8 @@ def _ended(before: Conversation, after: Conversation) -> Line | None:
     }
     if parts is not None:
         data |= {"mean_s": parts.mean_s, "spread_s": parts.spread_s, "drain_s": parts.drain_s}
-        data |= {"z": parts.z, "closed": parts.closed}
+        data |= {"z": parts.z, "level": parts.level, "closed": parts.closed}
+        data |= {"staff": list(parts.staff)}
     return Line(at=at, kind="waited", agent=agent, subject=before.waiting_on, data=data)
 
 
@@ -91,7 +103,7 @@ def _how(before: Conversation, after: Conversation) -> tuple[str, str, datetime]
     seen = {entry.key for entry in before.entries}
     theirs = [one for one in after.entries if one.kind is Kind.AGENT and one.key not in seen]
     if theirs:
-        return "outside", after.previous_owner or before.accountable, theirs[-1].at
+        return "answered outside", after.previous_owner or before.accountable, theirs[-1].at
     how = "merged" if after.status is Status.MERGED else "closed"
     return how, before.accountable, after.updated_at
 

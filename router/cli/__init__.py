@@ -12,6 +12,7 @@ MODULES = {
     "queues": "watch",
     "probe": "watch",
     "audit": "walk",
+    "explain": "why",
     "parked": "parked",
     "channels": "channel",
     "notes": "notes",

@@ -7,7 +7,9 @@ from msgspec import Struct
 from channels.message import Identity
 from router.conversation import Conversation, Decision, Promise, PromiseState
 from router.desk.means import MeansView, means
+from router.provenance import Figure, counted, figures
 from rules.evaluate import Rulebook
+from rules.hours import Interval
 
 
 class PersonView(Struct, frozen=True, kw_only=True):
@@ -43,7 +45,13 @@ class PromiseView(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     #: True when it lies after the due time.
     late: bool
-    #: How the time came about, one sentence a step.
+    #: How often the wait was promised another time before.
+    renewals: int
+    #: Why it ended as it did, where that is known.
+    reason: str
+    #: How the time came about: the figures, the hours that count, and one sentence a step.
+    figures: list[Figure]
+    counted: list[Interval]
     explanation: list[str]
 
 
@@ -166,6 +174,10 @@ def promise(book: Rulebook, one: Promise) -> PromiseView:
         state=one.state,
         ended_at=one.ended_at,
         late=one.late,
+        renewals=one.renewals,
+        reason=one.reason,
+        figures=figures(one),
+        counted=counted(book, one),
         explanation=list(one.explanation),
     )
 

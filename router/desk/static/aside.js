@@ -2,7 +2,7 @@
 
 import { customer } from "./customer.js";
 import { h, icon, name } from "./dom.js";
-import { countdown, moment, short } from "./time.js";
+import { clock, countdown, moment, short } from "./time.js";
 import { PROMISE, channel, target } from "./words.js";
 
 export function aside(conversation, box, me) {
@@ -32,10 +32,20 @@ function promise(conversation) {
       ["No note", conversation.no_note],
     ]),
     made?.late ? h("p", { class: "reason" }, icon("warn"), "The promised time lies after the due time.") : null,
-    steps("How the time came about", made?.explanation ?? []),
+    made ? reckoned(made) : null,
     ended.length ? h("details", {}, h("summary", {}, `Earlier promises (${ended.length})`),
       h("ul", {}, ended.map((one) => h("li", {}, moment(one.at), ` · ${PROMISE[one.state]} · `, name(one.by.name))))) : null,
   );
+}
+
+// The figures that the time was made of, the hours that count, and the same in sentences.
+function reckoned(made) {
+  if (!made.explanation.length && !made.figures.length) return null;
+  return h("details", {}, h("summary", {}, "How the time came about"),
+    made.figures.length ? h("dl", { class: "figures" }, made.figures.map((one) => h("div", { title: one.means }, h("dt", {}, one.name), h("dd", {}, one.value)))) : null,
+    made.counted.length ? h("p", { class: "faint" }, "Hours that count: ",
+      made.counted.map((one, place) => [place ? ", " : "", moment(one.start), "–", clock(one.end)])) : null,
+    h("ol", { class: "why" }, made.explanation.map((one) => name(one, "li"))));
 }
 
 function decision(conversation) {
@@ -52,9 +62,4 @@ function decision(conversation) {
       ["Rules", h("code", { title: made.version }, made.version.slice(0, 10))],
     ]),
   );
-}
-
-function steps(title, list) {
-  if (!list.length) return null;
-  return h("details", {}, h("summary", {}, title), h("ol", { class: "why" }, list.map((one) => name(one, "li"))));
 }

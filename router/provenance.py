@@ -1,0 +1,66 @@
+"""How a promised time came about, as people read it: in `handleby explain`, in the API and on the desk."""
+
+from msgspec import Struct
+
+from router.conversation import Promise
+from rules.evaluate import Rulebook
+from rules.hours import Interval
+
+#: Pieces of open time that are listed.
+PIECES = 14
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """One figure that a time was made of."""
+
+    name: str
+    #: With its unit, as people say it.
+    value: str
+    #: What it means, in a sentence.
+    means: str
+
+
+def figures(made: Promise) -> list[Figure]:
+    """Return what the time was made of, in the order in which it was reckoned; empty where only the target was."""
+    parts = made.parts
+    if parts is None:
+        return []
+    rounding = "rounded up" if parts.rounding_s >= 0 else "rounded down"
+    found = [
+        ("People", f"{parts.people:.1f}", "who are, or will be, on for it while the work ahead is done"),
+        (
+            "Work ahead",
+            f"{_minutes(parts.work_s)} in {parts.items:.0f} conversations",
+            "served before it, the more urgent ones that are still to come included",
+        ),
+        ("Time for that work", _minutes(parts.drain_s), "open time until its turn comes"),
+        ("Time for the answer", _minutes(parts.handle_s), "what an answer on this channel has taken lately"),
+        (
+            "Expected",
+            f"{_minutes(parts.mean_s)} ± {_minutes(parts.spread_s)}",
+            "open time until the answer is there",
+        ),
+        (
+            "Correction",
+            f"{parts.z:.2f} × the spread = {_minutes(parts.z * parts.spread_s)}",
+            f"learnt from how promises turned out, so that {parts.level:.1%} of them are kept",
+        ),
+        ("Rounding", f"{rounding} by {_minutes(abs(parts.rounding_s))}", "to a time that people say"),
+    ]
+    return [Figure(name=name, value=value, means=means) for name, value, means in found]
+
+
+def counted(book: Rulebook, made: Promise) -> list[Interval]:
+    """Return the hours of whoever promised between the making and the time, piece by piece."""
+    person = book.people.get(made.by)
+    if person is None:
+        return []
+    return book.calendar_of(person).intervals(made.made_at, made.at)[:PIECES]
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 90 and seconds > 0:
+        return f"{seconds:.0f} s"
+    if seconds < 120 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
