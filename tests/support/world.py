@@ -88,6 +88,11 @@ class World:
             detect=lambda _: "en",
         )
         self.mail, self.chat = RecordingChannel(), RecordingChannel()
+        self._count = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Start every process anew on the same store: what was in memory only is gone."""
         channels = {("email", "support"): self.mail, ("webchat", "site"): self.chat}
         parts = (self.store, self.events, self.ids, self.clock, lambda: self.house)
         self.consumer = Consumer(
@@ -98,7 +103,6 @@ class World:
             self.store, self.broker, self.events, self.consumer, (self.ids, self.clock, lambda: self.house)
         )
         self.actions = Actions(*parts)
-        self._count = 0
 
     def mail_from(
         self, who: str = "ana@example.org", text: str = "Where is my parcel?", **fields: Any
