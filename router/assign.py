@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.conversation import Agent, Claim, Conversation
+from router.conversation import Agent, Claim, Conversation, PromiseState
 from rules.evaluate import Rulebook
 from rules.hours import Calendar
 from rules.model import Person
 
 #: A desk that was heard of within this time is open.
 HEARTBEAT_S = 90.0
+#: Less time than this at work is none.
+A_WHILE_S = 60.0
 
 
 class Assignment(Struct, frozen=True, kw_only=True):
@@ -38,6 +40,15 @@ def is_present(agent: Agent, calendar: Calendar, now: datetime) -> bool:
     return fresh and calendar.is_open(now)
 
 
+def there_by(agent: Agent, calendar: Calendar, at: datetime, now: datetime) -> bool:
+    """Tell whether the agent is here, or can be expected to be for a while, before the instant."""
+    if is_present(agent, calendar, now):
+        return now < at
+    if agent.said != "away" or (agent.said_until is not None and agent.said_until <= now):
+        return calendar.between(now, at) >= A_WHILE_S
+    return agent.said_until is not None and calendar.between(agent.said_until, at) >= A_WHILE_S
+
+
 def candidates(book: Rulebook, agents: Mapping[str, Agent], now: datetime) -> list[Candidate]:
     """Return everybody who is present and still stands in the rules."""
     found = []
@@ -61,8 +72,8 @@ def match(waiting: Sequence[Conversation], people: Sequence[Candidate], book: Ru
     """Hand waiting work to present people, the most urgent first.
 
     Nothing is handed past a more urgent piece that the same agent could take. Among the eligible:
-    whoever answered this customer before, then the least loaded relative to capacity, then the
-    longest idle.
+    whoever answered this customer before, then the people of its own queue before those of the queues
+    that help out (see `helpers`), then the least loaded relative to capacity, then the longest idle.
     """
     pool = {one.person.id: one for one in people}
     found = []
@@ -96,7 +107,7 @@ def _choose(
         one
         for one in pool.values()
         if one.person.id not in conversation.declined
-        and able(one.person, conversation, needs_language)
+        and able(one.person, conversation, needs_language, helpers(book, conversation))
         and room(one, conversation.channel) > 0
     ]
     if not free:
@@ -104,13 +115,30 @@ def _choose(
     sticky = next((one for one in free if one.person.id == conversation.previous_owner), None)
     if sticky is not None:
         return sticky, f"{sticky.person.name} knows this customer and has room"
-    best = min(free, key=lambda one: _order(one, conversation.channel))
-    return best, f"{best.person.name} is present and the least loaded of {len(free)} who can take it"
+    home = [one for one in free if conversation.queue in one.person.queues]
+    best = min(home or free, key=lambda one: _order(one, conversation.channel))
+    how = "is present and" if home else f"helps out in {conversation.queue}, as its time is short, and is"
+    return best, f"{best.person.name} {how} the least loaded of {len(home or free)} who can take it"
 
 
-def able(person: Person, conversation: Conversation, language: str) -> bool:
-    """Tell whether the person may take it: queue, skills and, where somebody speaks it, the language."""
-    if conversation.queue not in person.queues or not person.skills.issuperset(conversation.skills):
+def helpers(book: Rulebook, conversation: Conversation) -> tuple[str, ...]:
+    """Return the queues whose people may take it besides its own: those it overflows to, once its time is short.
+
+    That is when its promise is about to be missed, or was later than its target from the beginning.
+    """
+    made = conversation.promise
+    late = made is not None and made.late and made.state is PromiseState.MADE
+    return book.queue(conversation.queue).overflow if late or conversation.pressing else ()
+
+
+def able(person: Person, conversation: Conversation, language: str, others: Sequence[str] = ()) -> bool:
+    """Tell whether the person may take it: queue, skills and, where somebody speaks it, the language.
+
+    `others` are queues whose people may take it too.
+    """
+    if not {conversation.queue, *others}.intersection(person.queues):
+        return False
+    if not person.skills.issuperset(conversation.skills):
         return False
     return not language or not person.languages or language in person.languages
 
@@ -120,7 +148,8 @@ def language_served(book: Rulebook, conversation: Conversation) -> str:
     language = conversation.language
     if not language:
         return ""
-    served = any(able(person, conversation, language) for person in book.people.values())
+    others = helpers(book, conversation)
+    served = any(able(person, conversation, language, others) for person in book.people.values())
     return language if served else ""
 
 
@@ -134,8 +163,8 @@ def _order(candidate: Candidate, channel: str) -> tuple[float, float, str]:
 def accountable(book: Rulebook, queue: str, agents: Mapping[str, Agent], now: datetime) -> str:
     """Return the duty person who answers for the queue's waiting work.
 
-    The first on duty who is present, else the first whose hours are open, else the one whose hours
-    open next, else the lead.
+    The first on duty who is present, else whoever can be expected first (see `back_at`), in the order of
+    the duty list where that is at once, else the lead.
     """
     duty = [book.people[one] for one in book.queue(queue).duty if one in book.people]
     for person in duty:
@@ -144,7 +173,7 @@ def accountable(book: Rulebook, queue: str, agents: Mapping[str, Agent], now: da
             return person.id
     opening: list[tuple[datetime, int, str]] = []
     for rank, person in enumerate(duty):
-        opens = book.calendar_of(person).next_open(now)
+        opens = back_at(agents.get(person.id) or Agent(id=person.id), book.calendar_of(person), now)
         if opens is not None:
             opening.append((opens, rank, person.id))
     return min(opening)[2] if opening else book.queue(queue).lead

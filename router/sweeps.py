@@ -1,18 +1,20 @@
 """The slow sweeps: what got stuck, whose owner is gone, and who answers for what now."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from channels.port import Clock
-from router import assign, log, steps
+from router import assign, introduce, log, steps
 from router.accept import queue_of
+from router.charge import UNOWNED, in_charge
 from router.claims import free
-from router.conversation import Agent, Conversation, PromiseState, Status
+from router.conversation import Agent, Conversation, Event, Status, promise_told
 from router.errors import BrokerError
 from router.house import House
 from router.journal import changed, event
+from router.keeping import hurried
 from router.ports import Broker, Commit, Store
 
 logger = log.get(__name__)
@@ -24,7 +26,6 @@ RING_AGAIN_S = 10.0
 ORPHAN_S = 30.0
 #: Most open work of one agent that is looked at in one sweep.
 MINE = 500
-_UNOWNED = (Status.OPEN, Status.HELD)
 
 
 class Sweeps:
@@ -33,7 +34,9 @@ class Sweeps:
     def __init__(self, store: Store, broker: Broker, clock: Clock, house: Callable[[], House]) -> None:
         """Take the parts."""
         self._store, self._broker, self._clock, self._house = store, broker, clock, house
-        self._walk: dict[Status, str] = dict.fromkeys(_UNOWNED, "")
+        self._walk: dict[Status, str] = dict.fromkeys(UNOWNED, "")
+        #: Until when each absent person is away, as it was when it was last acted on; nobody yet after a start.
+        self._away: dict[str, datetime | None] = {}
 
     async def run(self) -> None:
         """Do one round."""
@@ -41,7 +44,7 @@ class Sweeps:
         agents = await self._store.agents()
         await self.free_orphans(agents)
         await self.take_over(agents)
-        for status in _UNOWNED:
+        for status in UNOWNED:
             await self.name_accountable(status, agents)
 
     async def ring_again(self) -> None:
@@ -69,6 +72,28 @@ class Sweeps:
         }
         await free(self._store, gone, self._clock.now())
 
+    async def absences(self) -> None:
+        """Act at once on every absence that has just become known: what cannot wait goes to somebody who is here."""
+        agents = await self._store.agents()
+        book, now = self._house().book, self._clock.now()
+        away: dict[str, datetime | None] = {}
+        for agent in agents.values():
+            person = book.people.get(agent.id)
+            calendar = book.calendar_of(person) if person is not None else None
+            if calendar is None or not assign.is_present(agent, calendar, now):
+                back = assign.back_at(agent, calendar, now) if calendar is not None else None
+                away[agent.id] = max(back, now) if back is not None and back > now else None
+        news = {id_ for id_, back in away.items() if self._away.get(id_, now) != back}
+        if news:
+            await self.take_over({id_: agents[id_] for id_ in news})
+            await self.hand_on(news, agents)
+        self._away = away
+
+    async def hand_on(self, absent: Iterable[str], agents: Mapping[str, Agent]) -> None:
+        """See to the work without owner that somebody answers for who is not here now."""
+        for id_ in absent:
+            await self._settle(await self._store.watched(id_, MINE), agents)
+
     async def take_over(self, agents: Mapping[str, Agent]) -> None:
         """Put work back into its queue whose owner left the rules, or cannot be back before it is due."""
         book, now = self._house().book, self._clock.now()
@@ -85,46 +110,50 @@ class Sweeps:
             await self._release(agent, late, "is not here")
 
     def _cannot_wait(self, one: Conversation, back: datetime | None) -> bool:
-        """Tell whether work is live, or due before its owner can be expected back."""
-        live = self._house().account(one.channel, one.account).live
-        return live or back is None or (one.due_at is not None and one.due_at <= back)
+        """Tell whether work is live, or due or promised before its owner can be expected back."""
+        if back is None or self._house().account(one.channel, one.account).live:
+            return True
+        soon = [one.due_at] if one.due_at is not None else []
+        if one.promise is not None and promise_told(one):
+            soon.append(one.promise.at)
+        return any(at <= back for at in soon)
 
     async def _release(self, agent: Agent, owned: Sequence[Conversation], why: str) -> None:
         if not owned:
             return
-        now, agents = self._clock.now(), await self._store.agents()
-        people = self._house().book.people
-        name = people[agent.id].name if agent.id in people else agent.id
+        now, agents, house = self._clock.now(), await self._store.agents(), self._house()
+        person = house.book.person(agent.id)
+        name = person.name if person is not None else agent.id
         changes = []
         for one in owned:
-            after = steps.flag(steps.disown(one), f"{name} {why}, so this is back in the queue.")
+            loose = replace(steps.disown(one), pressing=one.pressing or promise_told(one))
+            after, lines = self.settled(
+                steps.flag(loose, f"{name} {why}, so this is back in the queue."), agents
+            )
             line = event(one, now, "let go", agent=agent.id, reason=why)
-            changes.append(changed(one, self.watched(after, agents), events=[line]))
+            changes.append(changed(one, after, events=[line, *lines]))
         outcome = await self._store.commit(Commit(changes=changes))
         won = {one.claim for one, ok in zip(owned, outcome.changes, strict=True) if ok}
         await free(self._store, {agent.id: won}, now)
 
     async def name_accountable(self, status: Status, agents: Mapping[str, Agent]) -> None:
-        """Walk on through the unowned work, a page a sweep, and see that the right duty person answers for it."""
+        """Walk on through the unowned work, a page a sweep, and see that the right person answers for it."""
         page = await self._store.listed(status=status.value, queue="", limit=BATCH, after=self._walk[status])
         self._walk[status] = page[-1].id if len(page) == BATCH else ""
-        changes = [
-            changed(one, after)
-            for one in page
-            if not one.owner and (after := self.watched(one, agents)).accountable != one.accountable
-        ]
+        await self._settle(page, agents)
+
+    async def _settle(self, found: Sequence[Conversation], agents: Mapping[str, Agent]) -> None:
+        """Write what has changed about who answers for these."""
+        changes = []
+        for one in found:
+            after, lines = self.settled(one, agents)
+            if after is not one:
+                changes.append(changed(one, after, events=lines))
         if changes:
             await self._store.commit(Commit(changes=changes))
 
-    def watched(self, one: Conversation, agents: Mapping[str, Agent]) -> Conversation:
-        """Return it with the duty person as accountable, where it waits without an owner.
-
-        Whoever made the running promise stays accountable for it while they stand in the rules.
-        """
-        if one.owner or one.status not in _UNOWNED:
-            return one
-        book, made = self._house().book, one.promise
-        promised = made is not None and made.state is PromiseState.MADE and made.by == one.accountable
-        if promised and one.accountable in book.people:
-            return one
-        return replace(one, accountable=assign.accountable(book, one.queue, agents, self._clock.now()))
+    def settled(self, one: Conversation, agents: Mapping[str, Agent]) -> tuple[Conversation, list[Event]]:
+        """Return it with whoever answers for it, and with its promise theirs or brought forward to be renewed."""
+        house, now = self._house(), self._clock.now()
+        after, lines = introduce.watched_over(house, in_charge(house, one, agents, now), agents, now)
+        return hurried(house, after, agents, now), lines

@@ -73,6 +73,8 @@ def wakes(conversation: Conversation) -> list[datetime]:
         stage = promise_stage(conversation)
         if stage is not None:
             found.append(stage[1])
+    if taken_over(conversation):
+        found.append(conversation.introduce_at or conversation.updated_at)
     if conversation.check_at is not None and conversation.status in {Status.PENDING, Status.RESOLVED}:
         found.append(conversation.check_at)
     if conversation.neglect_at is not None and is_owed(conversation):
@@ -116,9 +118,17 @@ def promise_told(conversation: Conversation) -> bool:
         return True
     left = {SendState.SENDING, SendState.SENT, SendState.UNKNOWN}
     return any(
-        item.note is not None and item.at == made.made_at and item.state in left
+        (item.note is not None or item.update) and item.at == made.made_at and item.state in left
         for item in conversation.outbox
     )
+
+
+def taken_over(conversation: Conversation) -> bool:
+    """Tell whether somebody else owns it now than the owner whose promise the customer has heard."""
+    made = conversation.promise
+    if made is None or not made.owner or conversation.owner in {"", made.by}:
+        return False
+    return conversation.status in {Status.OPEN, Status.SNOOZED} and promise_told(conversation)
 
 
 def promise_stage(conversation: Conversation) -> tuple[str, datetime] | None:

@@ -104,6 +104,8 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     misses: int = 0
     #: Ahead of its priority's other work, as its promise is about to be missed.
     pressing: bool = False
+    #: When a new owner who has it by then introduces themselves; None = not looked at yet, or nobody is new.
+    introduce_at: datetime | None = None
     #: Words laid before a person, which software may not send.
     prepared: Prepared | None = None
     #: True once the customer was told that a second message is with the first.
@@ -112,9 +114,9 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     wish: Wish | None = None
     #: When to ask whether the answer settled it; None = it is not asked (any more).
     check_at: datetime | None = None
-    #: True once it was asked whether an answer settled it; it is asked once in a conversation's life.
+    #: True once it was asked whether an answer settled it, or never is to be: once in a conversation's life.
     checked: bool = False
-    #: When somebody is told that the customer has waited since yesterday; None = told, or nobody waits.
+    #: When somebody is next told that the customer has waited since yesterday, or longer; None = nobody waits.
     neglect_at: datetime | None = None
     #: An answered live conversation keeps its owner until then, if the customer stays silent.
     idle_until: datetime | None = None

@@ -117,6 +117,8 @@ class Before(Struct, frozen=True, kw_only=True, omit_defaults=True):
     priority: str = "normal"
     #: The time that was promised then; None when no promise ran.
     promised_at: datetime | None = None
+    misses: int = 0
+    neglect_at: datetime | None = None
 
 
 class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -194,6 +196,8 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     #: tone the note was worded in, so that it can be reworded.
     tone: str = "plain"
+    #: A person's word in between: it says another time, and answers nothing.
+    update: bool = False
     #: A copy for another address: not sent once the customer has seen this seq on the channel itself.
     unless_seen: int = 0
 

@@ -24,9 +24,9 @@ def withdraw(conversation: Conversation, at: datetime) -> Conversation:
     return end(conversation, PromiseState.WITHDRAWN, at)
 
 
-def break_promise(conversation: Conversation, at: datetime) -> Conversation:
-    """End a running promise whose time passed unmet."""
-    return end(conversation, PromiseState.BROKEN, at)
+def break_promise(conversation: Conversation, at: datetime, reason: str = "") -> Conversation:
+    """End a running promise whose time passed unmet, for the reason given."""
+    return end(conversation, PromiseState.BROKEN, at, reason)
 
 
 def end(conversation: Conversation, state: PromiseState, at: datetime, reason: str = "") -> Conversation:

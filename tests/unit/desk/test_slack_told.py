@@ -133,6 +133,7 @@ async def test_a_restart_changes_the_message_that_is_there(one: SlackWorld) -> N
 
 async def test_work_at_risk_rings_once_more(one: SlackWorld) -> None:
     """Most of the time gone: a reply in the thread, once; the time passed: another; the message itself shows it."""
+    await one.world.here("tom")
     case = await one.mail(text="I want a refund")
     await one.world.actions.take(case.id, agent="tom")
     await one.world.send()
