@@ -1,0 +1,55 @@
+"""How a promised time came about, as people read it."""
+
+from datetime import timedelta
+
+from router.conversation import Promise, QuoteParts
+from router.provenance import counted, figures
+from tests.support.world import MONDAY_NOON, World
+
+MADE = Promise(
+    at=MONDAY_NOON + timedelta(hours=22),
+    made_at=MONDAY_NOON,
+    by="maria",
+    owner=False,
+    parts=QuoteParts(
+        work_s=5400,
+        items=9,
+        people=1.5,
+        drain_s=3600,
+        handle_s=600,
+        mean_s=4200,
+        spread_s=1500,
+        z=2.2,
+        rounding_s=300,
+    ),
+)
+
+
+def test_every_figure_is_said_with_its_unit() -> None:
+    """People, work ahead, drain, answer, spread, correction and rounding stand there in minutes."""
+    said = {one.name: one.value for one in figures(MADE)}
+    assert said == {
+        "People": "1.5",
+        "Work ahead": "90 min in 9 conversations",
+        "Time for that work": "60 min",
+        "Time for the answer": "10 min",
+        "Expected": "70 min ± 25 min",
+        "Correction": "2.20 × the spread = 55 min",
+        "Rounding": "rounded up by 5 min",
+    }
+
+
+def test_a_promise_made_of_the_target_alone_has_no_figures() -> None:
+    """Nothing is shown as reckoned that was not."""
+    bare = Promise(at=MADE.at, made_at=MADE.made_at, by="maria", owner=False)
+    assert figures(bare) == []
+
+
+def test_the_hours_that_count_are_those_of_whoever_promised(tmp_path) -> None:
+    """From noon until ten next morning the office is open twice; who left the rules has no hours."""
+    book = World(tmp_path).book
+    pieces = [(piece.start, piece.end) for piece in counted(book, MADE)]
+    evening, morning = MONDAY_NOON.replace(hour=17), MONDAY_NOON.replace(hour=7) + timedelta(days=1)
+    assert pieces == [(MONDAY_NOON, evening), (morning, MADE.at)]
+    gone = Promise(at=MADE.at, made_at=MADE.made_at, by="nobody", owner=False)
+    assert counted(book, gone) == []
