@@ -5,7 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from channels.message import Kind, Message
-from router import note, say, steps
+from router import note, say, steps, voices
 from router.conversation import Conversation, Decision, NoteKind
 from router.draft import Draft
 from router.promise import Quote
@@ -47,19 +47,27 @@ def acknowledge(
         return replace(conversation, note_at=put_off, no_note=objection)
     if objection:
         return _silent(draft, _alarmed(conversation, case), objection)
+    return _said(draft, conversation, message, person)
+
+
+def _said(draft: Draft, conversation: Conversation, message: Message, person: Person) -> Conversation:
+    """Give it the promise and the note, in the name of whoever agreed to it; the person answers for it."""
+    voice = voices.speaker(draft.house, conversation, draft.agents, draft.now)
+    if voice is None:
+        return _silent(draft, conversation, voices.nobody(draft.house, conversation))
     conversation = replace(conversation, no_note="")
     quote = quoted(draft.house, conversation, person, draft.now)
     try:
-        item = say.item(draft.house, conversation, first(draft, message, person, quote), draft.now)
+        item = say.item(draft.house, conversation, first(draft, message, voice, quote), draft.now)
     except WordingError as error:
         return _silent(
             draft, steps.flag(conversation, f"No note could be worded: {error}"), "no fitting words"
         )
-    made = promised(draft.house, conversation, person, quote, draft.now)
+    made = promised(draft.house, conversation, voice, quote, draft.now)
     draft.log(
         conversation,
         "promised",
-        agent=person.id,
+        agent=voice.id,
         subject=item.id,
         promised=quote.at.isoformat(),
         late=quote.late,

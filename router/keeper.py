@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from channels import registry
 from channels.port import Clock
-from router import log
+from router import consent, log
 from router.errors import StoreError
 from router.house import Account, House
 from router.language import detect
@@ -55,6 +55,10 @@ class Keeper:
         if paused != self._house.paused:
             logger.info("notes paused" if paused else "notes resumed")
             self._house = replace(self._house, paused=paused)
+        if not self._house.book.sample:
+            agreed = await consent.voices(self._store)
+            if agreed != self._house.voices:
+                self._house = replace(self._house, voices=agreed)
 
 
 def build_house(settings: Settings, book: Rulebook, wording: Wording, secret: bytes) -> House:
@@ -72,6 +76,7 @@ def build_house(settings: Settings, book: Rulebook, wording: Wording, secret: by
         secret=secret,
         public_url=settings.public_url,
         links_url=links_url(settings),
+        voices=None if book.sample else {},  # nobody asks people who are made up
         detect=_detector(languages),
     )
 

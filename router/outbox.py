@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.message import Kind, Outgoing
-from router import say, steps
+from router import say, steps, voices
 from router.conversation import Conversation, Item, NoteKind, PromiseState, SendState, Status
 from router.house import House
 from router.quoting import promised, quoted
@@ -101,14 +101,18 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
         return conversation
     if made is None or made.state is not PromiseState.MADE or made.made_at != item.at:
         raise WordingError("the promise it speaks of has ended")
-    same = made.by == conversation.accountable and made.owner == (conversation.owner == made.by)
-    if same and made.at - now >= timedelta(seconds=TOO_NEAR_S):
+    near = made.at - now < timedelta(seconds=TOO_NEAR_S)
+    if not near and voices.speaks_still(house, conversation, made):
         return conversation
-    person = house.book.person(conversation.accountable)
-    if person is None:
+    answers = house.book.person(conversation.accountable)
+    voice = voices.speaker(house, conversation, house.crew, now)
+    if answers is None or voice is None:
         raise WordingError(f"{conversation.accountable or 'nobody'} does not stand in the rules")
-    quote = quoted(house, conversation, person, now)
-    fresh = replace(promised(house, conversation, person, quote, now), renewals=made.renewals)
+    if not near and made.by == conversation.accountable:  # it only goes out in another name
+        fresh = replace(made, by=voice.id, owner=conversation.owner == voice.id, made_at=now)
+    else:
+        quote = quoted(house, conversation, answers, now)
+        fresh = replace(promised(house, conversation, voice, quote, now), renewals=made.renewals)
     return reworded(house, replace(conversation, promise=fresh), item, now)
 
 
@@ -226,9 +230,21 @@ def wrote_last(conversation: Conversation) -> datetime | None:
 
 
 def try_refresh(house: House, conversation: Conversation, item: Item, now: datetime) -> Conversation:
-    """Refresh a note, or cancel it when no honest words can be found."""
+    """Refresh a note, or cancel it when no honest words can be found, or nobody has agreed to say them."""
+    if _unspoken(house, conversation, item, now):
+        return cancel(conversation, item, voices.nobody(house, conversation), now)
     try:
         return refreshed(house, conversation, item, now)
     except WordingError as error:
         flagged = steps.flag(conversation, f"No note could be worded: {error}")
         return cancel(flagged, item, "no fitting words", now)
+
+
+def _unspoken(house: House, conversation: Conversation, item: Item, now: datetime) -> bool:
+    """Tell whether a note that has not left is in the name of somebody who does not agree (any more).
+
+    What promises a time may go out in another's name; what speaks of one's own doings may not.
+    """
+    if item.note is None or item.state not in _WAITING or house.speaks(item.author, conversation.channel):
+        return False
+    return item.note not in _PROMISING or voices.speaker(house, conversation, house.crew, now) is None

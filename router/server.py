@@ -93,6 +93,7 @@ class Server:
             clock=parts.clock,
             actions=parts.actions,
             book=parts.keeper.book,
+            house=parts.keeper,
             health=self._document,
             secret=parts.secret,
             organisation=settings.organisation,

@@ -13,7 +13,7 @@ from router.accept import queue_of
 from router.board import Board
 from router.bootstrap import Parts
 from router.consume import drain_parked
-from router.errors import BrokerDown
+from router.errors import BrokerDown, StoreError
 from router.health import Health
 from router.host import AccountHost
 from router.reports import RECEIVE, RUN
@@ -47,6 +47,7 @@ class Service:
         await parts.store.open()
         await parts.blobs.open()
         await parts.events.open()
+        await self._agreed()
         async with asyncio.TaskGroup() as group:
             keep = [group.create_task(self._keep("switches", parts.keeper.run))]
             keep += [group.create_task(self._keep("health", self._health.run))]
@@ -77,6 +78,11 @@ class Service:
             await _end([*work, *work_tasks], 1.0)
             await _end(keep, WORK_S)
         await self._close()
+
+    async def _agreed(self) -> None:
+        """Learn who agreed to notes before the first is worded; without a store none is, and it is read later."""
+        with suppress(StoreError):
+            await self._parts.keeper.refresh()
 
     async def _close(self) -> None:
         parts = self._parts

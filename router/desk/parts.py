@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from router.actions import Actions
+from router.house import House
 from router.ports import Blobs, Clock, Events, Store
 from rules.evaluate import Rulebook
 
@@ -49,6 +50,8 @@ class Parts:
     actions: Actions
     #: Returns the rules that hold now.
     book: Callable[[], Rulebook]
+    #: Returns the house that holds now: rules, texts, accounts, and who agreed to notes in their name.
+    house: Callable[[], House]
     #: Returns the document of `/health/queues`.
     health: Callable[[], Awaitable[Mapping[str, Any]]]
     #: Signs links and uploaded files; the same on every process of a fleet.

@@ -23,6 +23,7 @@ from router.service import ROLES, Service
 from router.welcome import Door
 from sandbox.stand import Stand
 from tests.support.ports import free_port
+from tests.support.voices import all_agree
 
 ACCOUNT = "main"
 #: What one step may take on a busy machine; nothing is asserted about speed.
@@ -273,6 +274,8 @@ async def running(place: Place, clock: LeapingClock | None = None) -> AsyncItera
     async with asyncio.TaskGroup() as group:
         group.create_task(service.run(stop, ready))
         await started.wait()
+        await all_agree(parts.store, parts.keeper())
+        await parts.keeper.refresh()
         await place.connect()
         try:
             yield Alive(place, parts, clock)

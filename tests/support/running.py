@@ -25,6 +25,7 @@ from router.desk import accounts as users_at
 from router.desk import users
 from router.welcome import Door
 from tests.support.ports import free_port
+from tests.support.voices import all_agree
 
 ROOT = Path(__file__).parents[2]
 START_S = 40.0
@@ -81,6 +82,7 @@ class Running:
         self.store, self.broker, self.send = store, broker, send
         self.ports: dict[str, int] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._agreed = False
         (folder / "rules.yaml").write_text(rules)
         self.config("all")
 
@@ -105,12 +107,19 @@ class Running:
 
     def launch(self, name: str = "all", *, roles: Sequence[str] = (), crash: str = "") -> None:
         """Start a process without waiting for it."""
+        self.agree()
         flags = [flag for role in roles for flag in ("--role", role)] + (["--crash", crash] if crash else [])
         log = (self.folder / f"{name}.log").open("ab")
         command = [*self.program(self.config(name)), *flags]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("HANDLEBY_")}
         self._processes[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
         log.close()
+
+    def agree(self) -> None:
+        """Let everybody agree to notes in their name, once, before the first process starts."""
+        if not self._agreed:
+            self._agreed = True
+            self.inside(lambda parts: all_agree(parts.store, parts.keeper()))
 
     def program(self, config: Path) -> list[str]:
         """Return what to start with this settings file."""

@@ -59,6 +59,7 @@ class Office:
             clock=self.world.clock,
             actions=self.world.actions,
             book=lambda: self.world.book,
+            house=lambda: self.world.house,
             health=self._health,
             secret=b"s" * 32,
             organisation="Example",

@@ -1,0 +1,120 @@
+"""The texts that go out in somebody's name on a channel, as customers would read them: what they agree to."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+
+from router import note
+from router.conversation import NoteKind
+from router.house import Account, House
+from rules.model import Person
+from rules.wording import WordingError
+
+#: The moment and the times of the specimens are the same for everybody, so that only the texts make a difference.
+NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+AT, EARLIER, PASSED = NOW + timedelta(hours=5), NOW + timedelta(hours=2), NOW - timedelta(minutes=20)
+#: So many notes of a kind are worded, to show that two customers do not read the same.
+VARIANTS = 4
+#: What is shown, in the order in which a customer may hear it: kind, and what it answers.
+KINDS = (
+    ("first", "When somebody writes and waits"),
+    ("late", "When somebody has waited too long for a first word"),
+    ("added", "When they write again before you have answered"),
+    ("renewal", "When the time cannot be kept"),
+    ("missed", "When the time has passed"),
+    ("introduction", "When you take over from a colleague"),
+    ("followup", "When it has been answered, to ask whether that helped"),
+)
+#: Where a platform allows one automatic message, what comes later is for people to send.
+ONCE = frozenset({"first", "late"})
+_BEFORE = {"renewal": EARLIER, "missed": PASSED}
+_CUSTOMER, _COLLEAGUE, _REFERENCE, _NUMBER = "Ana Pereira", "Tom Berg", "HB-7K2Q9", "+4512344417"
+
+
+class Specimen(Struct, frozen=True, kw_only=True):
+    """A note as a customer would read it."""
+
+    kind: str
+    #: When it goes out.
+    when: str
+    #: True when it says "I'll answer", False when it says "I'll see to it that you have an answer".
+    owner: bool
+    language: str
+    text: str
+
+
+class _Case(Struct, frozen=True, kw_only=True):
+    """What is to be worded."""
+
+    kind: str
+    language: str
+    owner: bool
+    id: str
+
+
+def of(house: House, person: Person, channel: str) -> list[Specimen]:
+    """Return every text in the person's name on the channel, in its accounts' languages and the person's own."""
+    accounts = [one for one in house.accounts.values() if one.channel == channel]
+    found: dict[Specimen, None] = {}
+    for account in accounts:
+        for kind, when in KINDS:
+            if kind in ONCE or not account.one_automatic_reply:
+                for language in _languages(house, person, account):
+                    found.update(dict.fromkeys(_worded(house, person, account, (kind, when, language))))
+    return list(found)
+
+
+def version(texts: Sequence[Specimen]) -> str:
+    """Return a hash of the texts: another one when any of them says something else."""
+    said = [(one.kind, one.owner, one.language, one.text) for one in texts]
+    return hashlib.sha256(json.dumps(sorted(said)).encode()).hexdigest()[:16]
+
+
+def _languages(house: House, person: Person, account: Account) -> list[str]:
+    wanted = dict.fromkeys((account.language, *person.languages))
+    return [one for one in wanted if one in house.wording.languages]
+
+
+def _worded(house: House, person: Person, account: Account, what: tuple[str, str, str]) -> Iterator[Specimen]:
+    kind, when, language = what
+    for owner in (True, False) if stands_behind(house, person) else (True,):
+        for place in range(VARIANTS):
+            case = _Case(kind=kind, language=language, owner=owner, id=f"n_{place}")
+            request = _request(house, person, account, case)
+            try:
+                words = note.compose(house.wording, request)
+            except WordingError:
+                continue  # no text for it there: then nothing is sent either
+            yield Specimen(kind=kind, when=when, owner=owner, language=words.language, text=words.text)
+
+
+def stands_behind(house: House, person: Person) -> bool:
+    """Tell whether they speak for a queue too: they are on duty for one, or lead it."""
+    return any(person.id in (*queue.duty, queue.lead) for queue in house.book.queues.values())
+
+
+def _request(house: House, person: Person, account: Account, case: _Case) -> note.Request:
+    """Return what a note to an invented customer is worded from."""
+    return note.Request(
+        kind=case.kind,
+        id=case.id,
+        person=person,
+        owner=case.owner,
+        others=() if case.owner else (_COLLEAGUE,),
+        customer=_CUSTOMER,
+        promise_at=None if case.kind == NoteKind.FOLLOWUP else AT,
+        previous_at=_BEFORE.get(case.kind),
+        previous_person=_COLLEAGUE if case.kind == NoteKind.INTRODUCTION else "",
+        now=NOW,
+        language=case.language,
+        answer_languages=(case.language,),
+        zone=house.zone(wanted="", account=account),
+        style=account.style,
+        disclose=account.disclose,
+        address=account.address,
+        reference=_REFERENCE if account.reference_in_note else "",
+        number=_NUMBER if account.style == "spoken" else "",
+    )
