@@ -126,6 +126,8 @@ def _waiting(into: Conversation, one: Conversation, *, again: bool) -> Conversat
             unanswered=one.unanswered,
             due_at=one.due_at,
             overdue=one.overdue,
+            neglect_at=one.neglect_at,
+            check_at=None,
             no_note=one.no_note or "its note stands in the merged conversation",
         )
         return replace(
@@ -144,6 +146,7 @@ def _waiting(into: Conversation, one: Conversation, *, again: bool) -> Conversat
         unanswered=max(counts) if again else sum(counts),
         due_at=min((at for at in (into.due_at, one.due_at) if at is not None), default=None),
         overdue=into.overdue or one.overdue,
+        neglect_at=min((at for at in (into.neglect_at, one.neglect_at) if at is not None), default=None),
         priority=min((into.priority, one.priority), key=lambda name: rank.get(name, 2)),
     )
 
@@ -183,6 +186,7 @@ def merged(one: Conversation, into: Conversation, now: datetime) -> Conversation
         status=Status.MERGED,
         merged_into=into.id,
         snoozed_until=None,
+        check_at=None,
         updated_at=now,
         news=one.version + 1,
     )

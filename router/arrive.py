@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from channels.message import Identity, Kind, Message
 from router import assign, persons, steps
+from router.again import again, only_thanks, unasked
 from router.conversation import Conversation, Decision, Status
 from router.draft import Draft
 from router.facts import facts_of
 from router.recognise import Sort
-from router.thanks import is_closing_thanks
 from rules.evaluate import evaluate
 from rules.model import Verdict
 
@@ -20,10 +20,9 @@ Take: TypeAlias = Callable[[Draft, Conversation, Message], Conversation]
 
 
 def _from_customer(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
-    answered = conversation.status in {Status.PENDING, Status.RESOLVED} and conversation.waiting_since is None
-    if answered and not message.attachments and is_closing_thanks(message.text):
+    if only_thanks(conversation, message):
         draft.log(conversation, "thanked", subject=message.key)
-        return conversation
+        return replace(conversation, check_at=None)
     conversation = _whose(draft, conversation, message)
     was_waiting_on = conversation.waiting_on
     reopened = conversation.status in {Status.PENDING, Status.RESOLVED}
@@ -34,10 +33,11 @@ def _from_customer(draft: Draft, conversation: Conversation, message: Message) -
     )
     conversation = _decide(draft, conversation, message, verdict)
     conversation = _let_go_of_the_absent(draft, conversation)
-    if conversation.waiting_on != was_waiting_on:
-        draft.triggers[conversation.id] = message
-        conversation = _answer_to(conversation, message)
-    return conversation
+    conversation = unasked(conversation, message)
+    if conversation.waiting_on == was_waiting_on:
+        return again(draft, conversation, message)
+    draft.triggers[conversation.id] = message
+    return _answer_to(conversation, message)
 
 
 def _ahead(at: datetime | None, now: datetime) -> datetime | None:

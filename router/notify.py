@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from channels.message import Outgoing
 from channels.port import Channel, Clock
 from router import log, metrics, outbox
+from router.after import settled
 from router.carry import Job, carry, job_of
 from router.conversation import Conversation, Item, SendState
 from router.errors import StoreError
@@ -18,9 +19,10 @@ from router.faults import reach
 from router.gates import Gates
 from router.house import House
 from router.journal import changed, event
+from router.leaving import weighed
 from router.outbox import Result
 from router.ports import Change, Commit, Events, Hint, Ids, Store
-from router.steps import amend, flag, item_of
+from router.steps import amend, item_of
 from router.tasks import beside
 
 logger = log.get(__name__)
@@ -178,19 +180,15 @@ class Notifier:
         now, house = self._clock.now(), self._house()
         wanted: list[tuple[Item, Outgoing]] = []
         for item in outbox.due(conversation, now):
-            if outbox.given_up(item, now):
-                conversation = outbox.give_up(conversation, item, "it could not be sent for a day", now)
-                continue
-            reason = outbox.objection(conversation, item, now, paused=house.paused)
-            if not reason and item.unless_seen and seen.get(conversation.id, 0) >= item.unless_seen:
-                reason = "the customer saw it on the channel"
-            if not reason and not allowed.get(item.id, True):
-                reason = f"{MOST_NOTES} automatic messages in 24 hours are enough"
-                conversation = flag(
-                    conversation, f"No note went out: {reason}. Write to the customer yourself."
-                )
-            if reason:
-                conversation = outbox.cancel(conversation, item, reason, now)
+            conversation, leaves = weighed(
+                house,
+                conversation,
+                item,
+                allowed=allowed.get(item.id, True),
+                seen=seen.get(conversation.id, 0),
+                now=now,
+            )
+            if not leaves:
                 continue
             conversation, out = self._ready(house, conversation, item)
             if out is not None:
@@ -267,7 +265,8 @@ class Notifier:
         now = self._clock.now()
         first: dict[str, Result] = {}
         rest = [one for one in results if first.setdefault(one.conversation.id, one) is not one]
-        changes = [_recorded(one, now) for one in first.values()]
+        house = self._house()
+        changes = [_recorded(house, one, now) for one in first.values()]
         outcome = await self._store.commit(Commit(changes=changes))
         reach("ob.recorded")
         won = [one.conversation for one, ok in zip(changes, outcome.changes, strict=True) if ok]
@@ -287,12 +286,13 @@ class Notifier:
         ]
 
 
-def _recorded(result: Result, now: datetime) -> Change:
+def _recorded(house: House, result: Result, now: datetime) -> Change:
     """Return the change that writes a result down, with its line for the log."""
     before = result.conversation
-    after = outbox.recorded(before, result, now)
+    after = settled(house, before, outbox.recorded(before, result, now), now)
     item = item_of(before, result.item)
     answer = item is not None and item.note is None
-    kind = "answered" if answer and result.state is SendState.SENT else f"send {result.state.value}"
+    said = "updated" if item is not None and item.update else "answered"
+    kind = said if answer and result.state is SendState.SENT else f"send {result.state.value}"
     line = event(after, now, kind, agent=item.author if item is not None else "", subject=result.item)
     return changed(before, after, events=[line])

@@ -29,6 +29,10 @@ _WAITING = frozenset({SendState.PENDING, SendState.RETRY})
 _ANSWERED = frozenset({Status.PENDING, Status.RESOLVED})
 #: Notes that make a promise of their own.
 _PROMISING = frozenset({NoteKind.FIRST, NoteKind.RENEWAL})
+#: Notes that say of a promised time that it stands.
+_STANDING = frozenset({NoteKind.ADDED, NoteKind.INTRODUCTION})
+#: Notes that say that a time stands which was told before.
+_STANDING = frozenset({NoteKind.ADDED, NoteKind.INTRODUCTION})
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -76,10 +80,24 @@ def _still_wanted(conversation: Conversation, item: Item) -> bool:
     """Tell whether what the note speaks of still is so."""
     if item.note is NoteKind.FOLLOWUP:
         return conversation.waiting_since is None and conversation.status in _ANSWERED
+    if item.note in _STANDING and not _stands(conversation, item):
+        return False
     here = conversation.status is Status.OPEN
     if item.note is not NoteKind.FIRST:
         here = here or conversation.status is Status.SNOOZED
     return here and conversation.waiting_on == item.trigger
+
+
+def _stands(conversation: Conversation, item: Item) -> bool:
+    """Tell whether the time still runs, in the same person's name, that a note says to stand."""
+    made = conversation.promise
+    runs = made is not None and made.state is PromiseState.MADE
+    return runs and made is not None and made.by == item.author and made.made_at <= item.at
+
+
+def waits(item: Item) -> bool:
+    """Tell whether an entry has not left yet."""
+    return item.state in _WAITING
 
 
 def given_up(item: Item, now: datetime) -> bool:
@@ -103,7 +121,8 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
         raise WordingError("the promise it speaks of has ended")
     near = made.at - now < timedelta(seconds=TOO_NEAR_S)
     if not near and voices.speaks_still(house, conversation, made):
-        return conversation
+        stale = _stale(house, conversation, item, now)
+        return reworded(house, conversation, item, now) if stale else conversation
     answers = house.book.person(conversation.accountable)
     voice = voices.speaker(house, conversation, house.crew, now)
     if answers is None or voice is None:
@@ -114,6 +133,16 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
         quote = quoted(house, conversation, answers, now)
         fresh = replace(promised(house, conversation, voice, quote, now), renewals=made.renewals)
     return reworded(house, replace(conversation, promise=fresh), item, now)
+
+
+def _stale(house: House, conversation: Conversation, item: Item, now: datetime) -> bool:
+    """Tell whether what a note says of a time has become wrong: it is another day, or the old time has passed."""
+    account = house.account(conversation.channel, conversation.account)
+    zone = house.zone(wanted=conversation.zone, account=account)
+    if item.at.astimezone(zone).date() != now.astimezone(zone).date():
+        return True
+    said = conversation.promises[-1].at if conversation.promises else None
+    return item.note is NoteKind.RENEWAL and said is not None and item.at < said <= now
 
 
 def reworded(house: House, conversation: Conversation, item: Item, now: datetime) -> Conversation:
@@ -128,7 +157,7 @@ def reworded(house: House, conversation: Conversation, item: Item, now: datetime
         person=person,
         at=made.at,
         previous_at=before.at if before is not None and item.note is NoteKind.RENEWAL else None,
-        missed=before is not None and before.state is PromiseState.BROKEN,
+        missed=before is not None and (before.state is PromiseState.BROKEN or before.at <= now),
         trigger=item.trigger,
     )
     words = say.worded(house, conversation, saying, item.id, now)
@@ -137,7 +166,7 @@ def reworded(house: House, conversation: Conversation, item: Item, now: datetime
         item.id,
         text=words.text,
         language=words.language,
-        at=now,
+        at=made.made_at,
         author=person.id,
         author_name=person.name,
     )
@@ -185,9 +214,11 @@ def _amend(conversation: Conversation, item: Item, result: Result, next_at: date
 
 def _shown(conversation: Conversation, item: Item, result: Result, now: datetime) -> Conversation:
     """Show the accountable person what did not go, or may not have gone; their answer is their work again."""
-    what = "An answer" if item.note is None else "A note"
+    what = "Your word about a new time" if item.update else "An answer" if item.note is None else "A note"
     doubt = "may not have arrived" if result.state is SendState.UNKNOWN else "was not sent"
     flagged = steps.flag(conversation, f"{what} {doubt}: {result.reason}. Check before you send it again.")
+    if item.update:
+        return steps.untell(flagged, item.at, now) if result.state is SendState.FAILED else flagged
     if item.note is None and not item.unless_seen:
         return steps.reopen(flagged, now, now + timedelta(hours=1))
     if result.state is SendState.FAILED and item.trigger == flagged.waiting_on:

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from router import note, steps
+from router import note, steps, tap
 from router.conversation import Conversation, Item, NoteKind, note_id
 from router.house import Account, House
+from router.late import waited_too_long_s
 from rules.model import Person
 
 #: The duty voice names at most so many colleagues.
@@ -84,8 +85,8 @@ def worded(house: House, conversation: Conversation, saying: Saying, id_: str, n
         previous_person=saying.previous_person,
         what=saying.what,
         ask=_ask(conversation, saying),
-        late_s=saying.late_s,
-        link=saying.link,
+        late_s=_late_s(conversation, saying, now),
+        link=saying.link or tap.link(house, conversation, saying.kind, saying.trigger, saying.at or now),
         now=now,
         tone=_tone(conversation),
         back_at=None if hours.is_open(now) else hours.next_open(now),
@@ -130,6 +131,13 @@ def _ask(conversation: Conversation, saying: Saying) -> str:
     """Return the fact that a rule asks for, which is asked once: in the first note."""
     decision = conversation.decision
     return decision.ask if decision is not None and saying.kind is NoteKind.FIRST else ""
+
+
+def _late_s(conversation: Conversation, saying: Saying, now: datetime) -> float:
+    """Return how much too long the customer has waited for this first word, in seconds."""
+    if saying.kind is not NoteKind.FIRST:
+        return 0.0
+    return saying.late_s or waited_too_long_s(conversation, now)
 
 
 def _tone(conversation: Conversation) -> str:

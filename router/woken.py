@@ -6,14 +6,13 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from router import keeping, steps
+from router import after, introduce, keeping, neglect, steps
 from router.conversation import (
     Agent,
     Conversation,
     Event,
     Status,
     is_owed,
-    promise_told,
     window_warning_at,
 )
 from router.house import House
@@ -32,13 +31,6 @@ def woken(house: House, one: Conversation, agents: Mapping[str, Agent], now: dat
         one, more = step(house, one, agents, now)
         lines += more
     return one, lines
-
-
-def _broken(_: House, one: Conversation, __: Mapping[str, Agent], now: datetime) -> Woken:
-    made = one.promise
-    if made is None or not promise_told(one) or made.at > now:
-        return one, []
-    return steps.flag(steps.break_promise(one, now), "A promised time passed without an answer."), []
 
 
 def _overdue(_: House, one: Conversation, __: Mapping[str, Agent], now: datetime) -> Woken:
@@ -73,4 +65,15 @@ def _idle(_: House, one: Conversation, __: Mapping[str, Agent], now: datetime) -
 
 
 #: In this order.
-STEPS: tuple[Step, ...] = (keeping.watch, _broken, _overdue, _reachable, _window, _snoozed, _idle)
+STEPS: tuple[Step, ...] = (
+    after.asked,
+    neglect.neglected,
+    keeping.watch,
+    introduce.owned,
+    keeping.broken,
+    _overdue,
+    _reachable,
+    _window,
+    _snoozed,
+    _idle,
+)

@@ -16,7 +16,7 @@ from router.steps.entries import kept_links
 from router.steps.outbox import amend, cancel_notes, enqueue, item_of
 from router.steps.people import disown
 from router.steps.promises import end, withdraw
-from router.steps.waits import end_wait
+from router.steps.waits import UNHEARD, end_wait
 
 #: How long an answered live conversation still counts as its owner's work.
 LIVE_IDLE_S = 600.0
@@ -50,7 +50,7 @@ def sent(conversation: Conversation, item_id: str, message_id: str, at: datetime
         reason="",
     )
     done = replace(done, links=kept_links(done.links, [f"mid:{message_id}"] if message_id else []))
-    if item.note is None and not item.unless_seen:
+    if item.note is None and not item.unless_seen and not item.update:
         done = answered(done, item.trigger, at)
         if done.status is Status.OPEN and done.waiting_since is None:
             done = replace(done, status=Status.PENDING, idle_until=at + timedelta(seconds=LIVE_IDLE_S))
@@ -84,6 +84,7 @@ def _next_wait(before: Conversation, done: Conversation, wait: str) -> Conversat
         waiting_on=later[0].key,
         unanswered=len(later),
         due_at=before.later_due,
+        neglect_at=later[0].at + UNHEARD,
         no_note="It was written while an answer was on its way.",
     )
 
@@ -98,5 +99,5 @@ def answered_outside(conversation: Conversation, at: datetime) -> Conversation:
 
 def resolve(conversation: Conversation, now: datetime) -> Conversation:
     """Close it without a further answer; a promise still running is withdrawn."""
-    done = cancel_notes(withdraw(conversation, now), "resolved first")
-    return replace(end_wait(disown(done)), status=Status.RESOLVED, updated_at=now)
+    done = withdraw(cancel_notes(conversation, "resolved first"), now)
+    return replace(end_wait(disown(done)), status=Status.RESOLVED, check_at=None, updated_at=now)

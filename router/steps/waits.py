@@ -1,6 +1,6 @@
 """Steps of the wait: it begins, goes on, and is decided."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -13,12 +13,15 @@ from router.steps.promises import end, withdraw
 
 #: What a wait is said to wait on that we opened ourselves, until the customer writes.
 REOPENED = "reopened:"
+#: Whoever has heard no answer for so long is flagged, and again each further time.
+UNHEARD: Final = timedelta(days=1)
 #: What every wait begins and ends with.
 FRESH: Final[dict[str, Any]] = {
     "warned": "",
     "misses": 0,
     "pressing": False,
     "prepared": None,
+    "introduce_at": None,
     "added": False,
     "wish": None,
     "neglect_at": None,
@@ -30,6 +33,7 @@ def await_answer(conversation: Conversation, message: Message) -> Conversation:
     if conversation.waiting_since is not None:
         return _wait_on(conversation, message)
     back = conversation.status in {Status.PENDING, Status.RESOLVED, Status.SNOOZED}
+    wanted = message.not_before or message.received_at
     held = conversation.status is Status.HELD and conversation.kind == "normal"
     return replace(
         withdraw(conversation, message.received_at),
@@ -47,7 +51,7 @@ def await_answer(conversation: Conversation, message: Message) -> Conversation:
         idle_until=None,
         declined=(),
         check_at=None,
-        **FRESH,
+        **FRESH | {"neglect_at": max(message.received_at, wanted) + UNHEARD},
         reopened=conversation.reopened + (1 if back else 0),
     )
 
@@ -72,6 +76,8 @@ def _wait_on(conversation: Conversation, message: Message) -> Conversation:
 def decide(conversation: Conversation, decision: Decision, due_at: datetime) -> Conversation:
     """Apply the rules' decision; in a running wait the earlier due time and the higher priority stay."""
     same_wait = conversation.due_at is not None
+    if same_wait and conversation.decision is not None:
+        decision = replace(decision, tone=_soberer(conversation.decision.tone, decision.tone))
     if answer_on_its_way(conversation):
         conversation = replace(conversation, later_due=conversation.later_due or due_at)
     priority = decision.priority
@@ -95,6 +101,11 @@ def decide(conversation: Conversation, decision: Decision, due_at: datetime) -> 
     )
 
 
+def _soberer(one: str, other: str) -> str:
+    """Return the tone that a wait has whose messages want these: what was grave does not become light."""
+    return min((one, other), key=("none", "sober", "plain").index)
+
+
 def reopen(conversation: Conversation, now: datetime, due_at: datetime) -> Conversation:
     """Open it again for a reason of ours: the same wait goes on, or a new one begins."""
     return replace(
@@ -103,6 +114,8 @@ def reopen(conversation: Conversation, now: datetime, due_at: datetime) -> Conve
         waiting_since=conversation.waiting_since or now,
         waiting_on=conversation.waiting_on or f"{REOPENED}{now.isoformat()}",
         due_at=conversation.due_at or due_at,
+        neglect_at=conversation.neglect_at or (conversation.waiting_since or now) + UNHEARD,
+        check_at=None,
         idle_until=None,
         snoozed_until=None,
         updated_at=now,
@@ -117,7 +130,10 @@ def put_off(
     if made is not None and at <= made.at:
         conversation = end(conversation, PromiseState.KEPT, at)
     quiet = cancel_notes(conversation, "the customer was tried first")
-    return replace(disown(quiet), not_before=until, due_at=due_at, overdue=False, note_at=None)
+    later = (until or at) + UNHEARD
+    return replace(
+        disown(quiet), not_before=until, due_at=due_at, overdue=False, note_at=None, neglect_at=later
+    )
 
 
 def end_wait(conversation: Conversation) -> Conversation:
