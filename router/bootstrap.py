@@ -99,10 +99,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         organisation=settings.organisation,
         public_url=settings.public_url,
     )
-    hosts = {
-        (channel, name): AccountHost(shared, account(channel, name, given), given)
-        for channel, name, given in settings.accounts()
-    }
+    hosts = _hosts(settings, shared)
     channels = _opened(hosts)
     notifier = Notifier(store, events, ids, clock, keeper, channels)
     notifier.gates.report = lambda key, state, error: hosts[key].report(state, error, part="outgoing")
@@ -127,6 +124,13 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         notifier=notifier,
         slack=_slack(settings, shared, actions, keeper),
     )
+
+
+def _hosts(settings: Settings, shared: HostParts) -> dict[tuple[str, str], AccountHost]:
+    return {
+        (channel, name): AccountHost(shared, account(channel, name, given), given)
+        for channel, name, given in settings.accounts()
+    }
 
 
 def _opened(hosts: Mapping[tuple[str, str], AccountHost]) -> dict[tuple[str, str], Channel]:

@@ -98,6 +98,7 @@ class Server:
             secret=parts.secret,
             organisation=settings.organisation,
             public_url=settings.public_url,
+            zone=settings.zone or "UTC",
             banner=self._banner,
             open_outbox=settings.loopback,
             senders={

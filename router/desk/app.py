@@ -12,6 +12,7 @@ from router.desk.api import (
     conversations,
     current,
     customers,
+    figures,
     files,
     queues,
     recent,
@@ -30,7 +31,7 @@ from router.desk.parts import Parts
 from router.errors import NotFound
 
 #: Every resource of the API.
-RESOURCES = (agents, work, conversations, answers, files, customers, queues, recent, current, admin)
+RESOURCES = (agents, work, conversations, answers, files, customers, figures, queues, recent, current, admin)
 
 
 def operations() -> list[Operation]:

@@ -9,12 +9,14 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from router.desk import links, sessions
+from router.desk import report as reports
 from router.desk.accounts import Role, User
 from router.desk.assets import Assets
 from router.desk.failures import Invalid, Problem, Unauthorised, problem
 from router.desk.gate import Gate, Principal
 from router.desk.headers import PAGE_POLICY, harden
 from router.desk.parts import Parts
+from router.desk.sight import sight
 from router.errors import NotFound
 
 log = structlog.get_logger(__name__)
@@ -26,6 +28,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PLACES = (
     ("/", "Work", Role.AGENT),
     ("/outbox", "Outbox", Role.AGENT),
+    ("/report", "Report", Role.AGENT),
     ("/ops", "Rules", Role.LEAD),
     ("/admin", "Health", Role.OPS),
 )
@@ -43,6 +46,7 @@ class Pages:
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._templates.globals["asset"] = assets.path
+        self._templates.filters.update(reports.FILTERS)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the pages' routes."""
@@ -50,6 +54,7 @@ class Pages:
             web.get("/", self._safe(self._desk)),
             web.get("/c/{reference}", self._safe(self._desk)),
             web.get("/outbox", self._safe(self._outbox)),
+            web.get("/report", self._safe(self._report)),
             web.get("/ops", self._safe(self._place("ops.html", "/ops"))),
             web.get("/admin", self._safe(self._place("admin.html", "/admin"))),
             web.get("/signin", self._safe(self._sign_in)),
@@ -69,6 +74,20 @@ class Pages:
         if not self._parts.open_outbox:
             who = await self._inside(request, Role.AGENT)
         return self._page("outbox.html", who, here="/outbox", open=self._parts.open_outbox)
+
+    async def _report(self, request: web.Request) -> web.Response:
+        who = await self._inside(request, Role.AGENT)
+        seen, asked = sight(who, self._parts.book()), reports.asked_of(request.query)
+        shown = await reports.report(self._parts, seen, asked)
+        return self._page(
+            "report.html",
+            who,
+            here="/report",
+            shown=shown,
+            seen=seen,
+            choices=reports.WEEKS,
+            zone=self._parts.zone,
+        )
 
     def _place(self, template: str, here: str) -> Handler:
         role = next(role for path, _, role in PLACES if path == here)

@@ -58,6 +58,8 @@ class Parts:
     secret: bytes = field(repr=False)
     organisation: str
     public_url: str
+    #: The organisation's zone, in which days and weeks begin.
+    zone: str = "UTC"
     #: A sentence above every page, such as for the sample team.
     banner: str = ""
     #: True when nothing leaves the machine: then `/outbox` needs no sign-in.

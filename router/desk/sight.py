@@ -1,0 +1,48 @@
+"""Who may see whose figures: everybody their own, a lead those of their queues and people, leads by role all."""
+
+from msgspec import Struct
+
+from router.desk.accounts import Role
+from router.desk.gate import Principal
+from router.errors import Forbidden
+from router.figures import Group
+from rules.evaluate import Rulebook
+
+
+class Sight(Struct, frozen=True, kw_only=True):
+    """What somebody may see."""
+
+    #: The role lets them see all.
+    all: bool = False
+    #: The agent that they are; "" for none.
+    agent: str = ""
+    #: Queues that they lead, and the people who serve these.
+    queues: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+
+    def admits(self, group: Group) -> bool:
+        """Tell whether this counts in what they see unasked: all, or their queues and what they promised."""
+        return self.all or group.queue in self.queues or group.agent == self.agent
+
+    def admits_agent(self, agent: str) -> bool:
+        """Tell whether they may see this person's own figures."""
+        return self.all or agent == self.agent or agent in self.people
+
+    def require(self, agent: str) -> None:
+        """Refuse to show a colleague's own figures. Raises Forbidden."""
+        if not self.admits_agent(agent):
+            raise Forbidden("Somebody's own figures are for them and their lead alone.")
+
+
+def sight(who: Principal, book: Rulebook) -> Sight:
+    """Return what somebody may see. Raises Forbidden for an account that is no agent and leads nobody."""
+    if who.user.may(Role.LEAD):
+        return Sight(all=True, agent=who.agent)
+    if not who.agent:
+        raise Forbidden(
+            f"{who.user.email} is no agent and no lead, so there are no figures to show. "
+            "Give an agent this address in the rules, or the account the role lead."
+        )
+    led = frozenset(queue.id for queue in book.queues.values() if queue.lead == who.agent)
+    people = frozenset(person.id for person in book.people.values() if led.intersection(person.queues))
+    return Sight(agent=who.agent, queues=led, people=people)

@@ -1,0 +1,69 @@
+"""The report in a real browser: what a lead sees, in light and dark, on a phone, and what is found without eyes."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.test_desk import enter
+from tests.support.browser import OpenPage, open_page, picture
+from tests.unit.desk.office import Office, opened
+from tests.unit.desk.test_figures import HOUR, PLACES, fill, told, waited
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["open_page"]
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """Give a desk with twelve weeks of promises: most are kept, some renewed, a few broken."""
+    async with opened(tmp_path, zone="Europe/Copenhagen") as found:
+        now, lines = found.world.clock.now(), []
+        for n in range(600):
+            place = PLACES[n % 3]
+            at = now - timedelta(hours=3.3 * n, minutes=n % 50)
+            late = n % 17 == 3 + (n // 200)
+            lines += [told("promised", *place, at - HOUR), told("broken" if late else "kept", *place, at)]
+            slack = -timedelta(minutes=7 * (n % 23)) if late else timedelta(minutes=(n * 7919) % 300)
+            lines.append(waited(*place, at, slack))
+            if n % 11 == 0:
+                lines.append(told("renewed", *place, at - HOUR / 2))
+        await fill(found, *lines)
+        yield found
+
+
+async def test_a_lead_reads_the_report(office: Office, open_page: OpenPage) -> None:
+    """From the bar to the page: rates, plots with names, tables beside them, one person's figures, a download."""
+    page = await open_page(viewport={"width": 1280, "height": 900})
+    await enter(office, page, "lead")
+    await page.get_by_role("link", name="Report").click()
+    await expect(page.get_by_role("heading", name="Promises", exact=True)).to_be_visible()
+    for name in ("Promises kept by week", "Time to spare", "Promised against actual"):
+        await expect(page.get_by_role("img", name=name)).to_be_visible()
+    await expect(page.get_by_role("table", name="By channel, all weeks shown")).to_contain_text("Email")
+    await page.wait_for_load_state()
+    await picture(page, "report")
+    await page.get_by_role("combobox", name="Person").select_option(label="Tom Berg")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.get_by_role("table", name="By person, all weeks shown")).not_to_contain_text("Maria")
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Download all of them").click()
+    assert (await download.value).suggested_filename == "promised-and-actual.csv"
+
+
+async def test_the_report_in_the_dark_and_on_a_phone(office: Office, open_page: OpenPage) -> None:
+    """Dark colours follow the reader's choice, and nothing makes a small page scroll sideways."""
+    dark = await open_page(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    await enter(office, dark, "lead", "/report")
+    line = dark.locator(".plot .line.kept")
+    shade = await line.evaluate("each => getComputedStyle(each).stroke")
+    await picture(dark, "report-dark")
+    phone = await open_page(viewport={"width": 390, "height": 844})
+    await enter(office, phone, "lead", "/report")
+    assert await phone.locator(".plot .line.kept").evaluate("each => getComputedStyle(each).stroke") != shade
+    wide = await phone.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+    await picture(phone, "report-phone")

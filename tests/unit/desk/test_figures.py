@@ -1,0 +1,191 @@
+"""Whose figures the API and the report page show to whom, what is downloaded, and that plots are told in words."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from router.conversation import Event
+from router.tally import Tally
+from tests.support.world import MONDAY_NOON
+from tests.unit.desk.office import Client, Office, opened, visitor
+
+HOUR = timedelta(hours=1)
+#: Maria promises in both queues; she leads billing, which Tom serves. Lea serves general.
+PLACES = [("maria", "general", "email"), ("tom", "billing", "email"), ("lea", "general", "webchat")]
+
+
+def told(kind: str, agent: str, queue: str, channel: str, at: datetime) -> Event:
+    """Return the log's line about a promise."""
+    data = {"promised": at.isoformat(), "made": (at - HOUR).isoformat(), "reason": "nobody took it"}
+    return Event(at=at, kind=kind, agent=agent, queue=queue, channel=channel, conversation="cv", data=data)
+
+
+def waited(agent: str, queue: str, channel: str, at: datetime, slack: timedelta) -> Event:
+    """Return the log's line about a wait that ended so long before the promised time."""
+    said = (at + slack).isoformat()
+    data = {
+        "how": "answered",
+        "arrived": (at - HOUR).isoformat(),
+        "promised_at": (at - HOUR).isoformat(),
+        "first": said,
+        "last": said,
+        "by": agent,
+        "renewals": 0,
+        "reason": "=1+1",
+    }
+    return Event(at=at, kind="waited", agent="x", queue=queue, channel=channel, conversation="cv", data=data)
+
+
+async def fill(office: Office, *more: Event) -> None:
+    """Let each of three people keep and make promises this week and last; Maria breaks one."""
+    lines = []
+    for place in PLACES:
+        for weeks in (0, 1):
+            at = MONDAY_NOON - timedelta(weeks=weeks, minutes=30)
+            lines += [told("promised", *place, at), told("kept", *place, at)]
+            lines.append(waited(*place, at, HOUR / 2))
+    lines.append(told("broken", *PLACES[0], MONDAY_NOON - HOUR))
+    lines.append(waited(*PLACES[0], MONDAY_NOON - HOUR / 2, -HOUR / 4))
+    world = office.world
+    await world.store.append([*lines, *more])
+    lease = await world.store.lease("figures", "test", 30)
+    assert lease is not None
+    tally = Tally(world.store, world.ids, world.clock, lambda: world.house, ZoneInfo(office.parts.zone))
+    await tally.count(lease)
+
+
+@pytest.fixture
+async def filled(office: Office) -> Office:
+    """Give an office where promises were made, kept and broken."""
+    await fill(office)
+    return office
+
+
+async def test_a_lead_by_role_sees_all(filled: Office, ada: Client) -> None:
+    """The sums by what is asked, with rates, slack and reasons, newest week last."""
+    found = await ada.get("/figures", by="week", weeks=3)
+    weeks = {row["name"]: row for row in found["rows"]}
+    assert list(weeks) == ["2026-W47", "2026-W48"]
+    now = weeks["2026-W48"]
+    assert (now["made"], now["kept"], now["broken"], now["kept_rate"]) == (3, 3, 1, 0.75)
+    assert (now["told"], now["first_rate"]) == (4, 0.75)
+    assert now["slack_p10_s"] < 0 < now["slack_p50_s"]
+    assert now["reasons"] == [["nobody took it", 1]]
+    assert found["whole"]["kept"] == 6
+    by_agent = await ada.get("/figures", by="agent")
+    assert {row["name"]: row["kept"] for row in by_agent["rows"]} == {"maria": 2, "tom": 2, "lea": 2}
+    one_channel = await ada.get("/figures", by="queue", channel="webchat")
+    assert {row["name"]: row["kept"] for row in one_channel["rows"]} == {"general": 2}
+
+
+async def test_an_agent_sees_their_own_and_their_queues(filled: Office, maria: Client) -> None:
+    """Maria leads billing: she sees that queue and her own promises, and by person Tom and herself, not Lea."""
+    by_queue = await maria.get("/figures", by="queue")
+    assert {row["name"]: row["kept"] for row in by_queue["rows"]} == {"general": 2, "billing": 2}
+    by_agent = await maria.get("/figures", by="agent")
+    assert {row["name"] for row in by_agent["rows"]} == {"maria", "tom"}
+    assert (await maria.get("/figures", by="week", agent="tom"))["whole"]["kept"] == 2
+    assert (await maria.get("/figures", by="week", queue="general"))["whole"]["kept"] == 2
+
+
+async def test_a_colleague_is_refused(tmp_path: Path) -> None:
+    """Who leads nobody sees only their own: asked for a colleague, every way in answers 403."""
+    async with opened(tmp_path) as office:
+        await fill(office)
+        book = office.world.book
+        led = {name: type(queue)(id=name, duty=queue.duty) for name, queue in book.queues.items()}
+        office.world.book = type(book)(
+            **{**{name: getattr(book, name) for name in book.__dataclass_fields__}, "queues": led}
+        )
+        async with visitor(office, "agent") as client:
+            own = await client.get("/figures", by="agent")
+            assert {row["name"] for row in own["rows"]} == {"maria"}
+            assert own["whole"]["kept"] == 2
+            for path in ("/figures", "/figures/table.csv", "/figures/waits.csv"):
+                response = await client.ask("GET", path, params={"agent": "tom"})
+                assert response.status == 403, path
+            page = await client.session.get(f"{office.url}/report?agent=tom")
+            assert page.status == 403
+            html = await (await client.session.get(f"{office.url}/report")).text()
+            assert "only you and your lead" in html
+            assert "Tom Berg" not in html
+
+
+async def test_an_account_without_an_agent_sees_nothing(filled: Office) -> None:
+    """An account that is no agent and no lead is told why there is nothing to show."""
+    office = filled
+    people = {name: one for name, one in office.world.book.people.items() if name != "maria"}
+    book = office.world.book
+    office.world.book = type(book)(
+        **{**{name: getattr(book, name) for name in book.__dataclass_fields__}, "people": people}
+    )
+    async with visitor(office, "agent") as client:
+        response = await client.ask("GET", "/figures")
+        assert response.status == 403
+        assert "no agent and no lead" in await response.text()
+
+
+async def test_waits_can_be_downloaded(filled: Office, ada: Client) -> None:
+    """One line a wait, newest first, with promised, actual and slack; nothing in it is a formula."""
+    response = await ada.ask("GET", "/figures/waits.csv", params={"weeks": "2"})
+    assert response.headers["Content-Type"].startswith("text/csv")
+    assert "attachment" in response.headers["Content-Disposition"]
+    lines = list(csv.DictReader(io.StringIO(await response.text())))
+    assert len(lines) == 7
+    assert lines[-1]["actual"] < lines[0]["actual"]
+    assert sorted(float(line["slack_s"]) for line in lines)[:2] == [-900, 1800]
+    assert {line["reason"] for line in lines} == {"'=1+1"}
+    own = await ada.ask("GET", "/figures/waits.csv", params={"agent": "tom"})
+    assert len(list(csv.DictReader(io.StringIO(await own.text())))) == 2
+
+
+async def test_sums_can_be_downloaded(filled: Office, ada: Client) -> None:
+    """The table says by what it is summed, and has a line for each."""
+    response = await ada.ask("GET", "/figures/table.csv", params={"by": "channel"})
+    lines = list(csv.DictReader(io.StringIO(await response.text())))
+    assert [(line["channel"], line["kept"], line["broken"]) for line in lines] == [
+        ("email", "4", "1"),
+        ("webchat", "2", "0"),
+    ]
+
+
+@pytest.mark.parametrize("query", ["by=year", "weeks=0", "weeks=54", "agents=x"])
+async def test_what_cannot_be_shown_is_refused(filled: Office, ada: Client, query: str) -> None:
+    """A wrong question is answered with what is wrong."""
+    assert (await ada.ask("GET", f"/figures?{query}")).status == 422
+
+
+async def test_the_page_tells_each_plot_in_words(filled: Office, ada: Client) -> None:
+    """Each plot has a title and a description that screen readers find, a table beside it, and no inline style."""
+    html = await (await ada.session.get(f"{filled.url}/report?weeks=4")).text()
+    plots = re.findall(r'<svg class="plot".*?</svg>', html, re.DOTALL)
+    assert len(plots) == 3
+    for plot in plots:
+        title, said = re.search(r'aria-labelledby="(\S+) (\S+)"', plot).groups()  # type: ignore[union-attr]
+        assert f'<title id="{title}">' in plot
+        assert len(re.search(rf'<desc id="{said}">([^<]+)<', plot)[1]) > 20  # type: ignore[index]
+        assert "style=" not in plot
+    assert html.count("<caption>") >= 6
+    assert "85.7 %" in html  # six kept of seven
+    assert "nobody took it" in html
+
+
+async def test_a_page_without_promises_says_so(office: Office, ada: Client) -> None:
+    """Before the first promise the page says that figures will appear."""
+    html = await (await ada.session.get(f"{office.url}/report")).text()
+    assert "Nothing was promised" in html
+    assert (await ada.session.get(f"{office.url}/report?weeks=x")).status == 422
+
+
+async def test_days_begin_in_the_organisations_zone(tmp_path: Path) -> None:
+    """What was kept on Sunday evening by UTC counts for the new week where it was Monday already."""
+    async with opened(tmp_path, zone="Asia/Tokyo") as office:
+        await fill(office, told("kept", *PLACES[0], datetime(2026, 11, 22, 16, tzinfo=UTC)))
+        async with visitor(office, "admin") as client:
+            found = await client.get("/figures", by="day", weeks=1)
+        assert {row["name"]: row["kept"] for row in found["rows"]} == {"2026-11-23": 4}
