@@ -17,6 +17,7 @@ from router.errors import ConfigError
 from router.health import Health
 from router.prove import prover
 from router.proxies import networks, seen_by
+from router.tapped import Taps
 
 logger = log.get(__name__)
 
@@ -98,6 +99,7 @@ class Server:
             secret=parts.secret,
             organisation=settings.organisation,
             public_url=settings.public_url,
+            taps=Taps(parts.store, parts.events, parts.clock, parts.keeper, parts.acceptor.deliver),
             zone=settings.zone or "UTC",
             banner=self._banner,
             open_outbox=settings.loopback,

@@ -28,6 +28,7 @@ from router.desk.live import Streams
 from router.desk.openapi import document
 from router.desk.pages import Pages
 from router.desk.parts import Parts
+from router.desk.taps import TapPages
 from router.errors import NotFound
 
 #: Every resource of the API.
@@ -51,6 +52,7 @@ def routes(parts: Parts, streams: Streams | None = None) -> list[web.RouteDef]:
     found.append(web.route("*", "/api/{tail:.*}", _missing))
     assets = Assets()
     found.append(web.get("/desk/assets/{version}/{name}", assets.serve))
+    found += [] if parts.taps is None else TapPages(parts, parts.taps).routes()
     return found + Pages(parts, gate, assets).routes()
 
 

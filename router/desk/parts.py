@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from router.actions import Actions
 from router.house import House
 from router.ports import Blobs, Clock, Events, Store
+from router.tapped import Taps
 from rules.evaluate import Rulebook
 
 
@@ -60,6 +61,8 @@ class Parts:
     public_url: str
     #: The organisation's zone, in which days and weeks begin.
     zone: str = "UTC"
+    #: What the links of notes do; None = there are none, as for tools that have no customers.
+    taps: Taps | None = None
     #: A sentence above every page, such as for the sample team.
     banner: str = ""
     #: True when nothing leaves the machine: then `/outbox` needs no sign-in.
