@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from router import waited
-from router.conversation import Conversation, Entry, Event, indexed
+from router.conversation import Conversation, Entry, Event, Promise, PromiseState, indexed, promise_told
 from router.ports import Change
 from router.steps import trim
 
@@ -48,7 +48,7 @@ def changed(
 
 
 def _ended_promises(before: Conversation | None, after: Conversation) -> list[Event]:
-    known = {one.made_at for one in before.promises} if before is not None else set()
+    known = {one.made_at for one in _for_good(before)} if before is not None else set()
     return [
         event(
             after,
@@ -59,9 +59,18 @@ def _ended_promises(before: Conversation | None, after: Conversation) -> list[Ev
             made=one.made_at.isoformat(),
             reason=one.reason,
         )
-        for one in after.promises
+        for one in _for_good(after)
         if one.made_at not in known
     ]
+
+
+def _for_good(one: Conversation) -> Sequence[Promise]:
+    """Return the promises that have ended, without one whose renewal has not left: that may still be taken back."""
+    last, made = one.promises[-1] if one.promises else None, one.promise
+    if last is None or made is None or last.state is not PromiseState.RENEWED:
+        return one.promises
+    untold = made.state is PromiseState.MADE and made.made_at != last.made_at and not promise_told(one)
+    return one.promises[:-1] if untold else one.promises
 
 
 def _waits(before: Conversation | None, after: Conversation) -> list[Event]:

@@ -97,7 +97,7 @@ def _another(house: House, one: Conversation, agents: Mapping[str, Agent], now: 
     person = speaker(house, one, agents, now) or house.book.person(one.accountable)
     if person is None:
         return steps.flag(one, "Nobody could tell the customer another time. Please write to them.")
-    quote = later(house, one, person, now)
+    quote = later(house, one, person, agents, now)
     if quote is None:
         return steps.flag(
             one, "No later time lies inside the provider's window for answers. Please answer now."

@@ -42,7 +42,7 @@ def renewed(
     try:
         saying = _saying(conversation, person, quote.at, now)
         if silent:
-            return _prepared(house, conversation, saying, silent, now)
+            return _prepared(house, conversation, saying, (silent, why), now)
         item = say.item(house, conversation, saying, now)
     except WordingError as error:
         return steps.flag(
@@ -128,7 +128,7 @@ def _saying(conversation: Conversation, person: Person, at: datetime, now: datet
 
 
 def _prepared(
-    house: House, conversation: Conversation, saying: say.Saying, reason: str, now: datetime
+    house: House, conversation: Conversation, saying: say.Saying, reasons: tuple[str, Why], now: datetime
 ) -> Conversation:
     """Lay the words before the accountable person, who writes as themselves."""
     person = house.book.person(conversation.accountable) or saying.person
@@ -143,7 +143,8 @@ def _prepared(
         text=words.text,
         language=words.language,
         promise_at=saying.at,
-        reason=reason,
+        reason=reasons[0],
         by=person.id,
+        why=reasons[1].value,
     )
     return replace(conversation, prepared=laid)

@@ -72,6 +72,17 @@ def somebody_else(house: House, one: Conversation, agents: Mapping[str, Agent], 
     return any(each.person.id in able and assign.room(each, one.channel) > 0 for each in people)
 
 
+def back_first(house: House, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> datetime:
+    """Return when the first of those who may answer can be expected at work; now where nobody can tell."""
+    who = [one.owner] if one.owner else [*_able(house, one), one.accountable]
+    people = [person for person in map(house.book.person, who) if person is not None]
+    backs = [
+        assign.back_at(agents.get(each.id) or Agent(id=each.id), house.book.calendar_of(each), now)
+        for each in people
+    ]
+    return max(now, min((at for at in backs if at is not None), default=now))
+
+
 def _able(house: House, one: Conversation) -> list[str]:
     """Return the ids of those who may take it."""
     book = house.book

@@ -105,6 +105,8 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Why no software may send them, and to whom they are laid out (an agent's id).
     reason: str
     by: str
+    #: Why the time said before will not be kept: one of `Why`.
+    why: str = ""
 
 
 class Before(Struct, frozen=True, kw_only=True, omit_defaults=True):
