@@ -31,7 +31,8 @@ from router.stores.sqlite import SqliteStore
 from router.tally import Tally
 from router.timers import Timers
 from rules.evaluate import Rulebook
-from rules.load import load
+from rules.fit import fit
+from rules.load import RulesError, load
 from rules.wording import Wording
 
 if TYPE_CHECKING:
@@ -73,8 +74,20 @@ def open_rules(settings: Settings) -> Rulebook:
 
 def open_wording(settings: Settings) -> Wording:
     """Load the note texts: the shipped ones, and those of a folder `wording` beside the rules file over them."""
-    own = settings.rules.parent / "wording" if settings.rules is not None else None
+    return wording_beside(settings.rules)
+
+
+def wording_beside(rules: Path | None) -> Wording:
+    """Load the note texts that go with a rules file. Raises RulesError."""
+    own = rules.parent / "wording" if rules is not None else None
     return Wording.load(own if own is not None and own.is_dir() else None)
+
+
+def matched(book: Rulebook, wording: Wording) -> tuple[Rulebook, Wording]:
+    """Return both, if every fact that a rule asks for has words. Raises RulesError."""
+    if faults := [one for one in fit(book, wording) if not one.warning]:
+        raise RulesError(faults)
+    return book, wording
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Parts:
@@ -83,7 +96,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
     secret = settings.secret_key.encode()
     store, blobs = _store(settings, clock)
     broker, events = _broker(settings)
-    house = build_house(settings, open_rules(settings), open_wording(settings), tokens.derive(secret))
+    book, wording = matched(open_rules(settings), open_wording(settings))
+    house = build_house(settings, book, wording, tokens.derive(secret))
     keeper = Keeper(house, store, clock)
     acceptor = Acceptor(store, broker, clock, keeper)
     consumer = Consumer(store, broker, events, ids, clock, keeper)

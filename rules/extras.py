@@ -83,6 +83,8 @@ def page(grove: Grove, node: Node) -> dict[str, Template]:
     made = {}
     for key, text in ((key, given[key]) for key in PAGE if key in given):
         made[key] = grove.text(text, PAGE[key])
-        if lost := sorted(PAGE[key] - made[key].needed):
+        if not made[key].source.strip():
+            grove.fault(text, "the text is empty; write one")
+        elif lost := sorted(PAGE[key] - made[key].needed):
             grove.fault(text, f"{{{lost[0]}}} must stand in it, outside [ ]")
     return made

@@ -147,7 +147,7 @@ def _sorry(request: WordRequest) -> bool:
 def _link(texts: Texts, request: WordRequest, *, formal: bool) -> str:
     """Return the sentence that carries the customer's link; "" where there is none."""
     sentences = texts.check if request.kind == "followup" else texts.link
-    if not request.link or request.style not in sentences:
+    if not request.link or request.style not in sentences or request.kind == "incident":
         return ""
     return sentences[request.style].render({"link": request.link}, formal=formal)
 

@@ -1,45 +1,134 @@
-"""Shows every note text as customers would read it: `python -m rules.preview da --directory wording`."""
+"""Every text as customers would read it, with example values, the linter's verdict and where it stands."""
 
-import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from rules.problems import RulesError
-from rules.proof import samples
-from rules.refusals import LANGUAGES
-from rules.wording import Wording
+from msgspec import Struct
+
+from rules.called import first_name
+from rules.proof import extras, faults
+from rules.sampling import NOW, PERSON, TODAY, ZONE, Sample, addresses, samples, samples_of
+from rules.template import Template
+from rules.texts import KINDS, Texts
+from rules.wording import SHIPPED, Wording
+
+#: Parts of a file beside the notes that customers read too.
+PARTS = ("asks", "link", "check", "answer_language", "disclosure", "signature", "page")
+LINK = "https://help.example.com/t/…"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the texts of a language, or what is wrong with the files; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rules.preview", description="Show every note text filled in."
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which texts are to be seen; "" = all."""
+
+    #: One of KINDS or PARTS.
+    kind: str = ""
+    #: mail, chat, public or spoken.
+    style: str = ""
+    #: formal or informal.
+    address: str = ""
+    #: An agent's id: what notes in their name say; "" = everybody's texts and all own ones.
+    agent: str = ""
+    #: That agent's full name; "" = one made of the id.
+    person: str = ""
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """One text, filled in."""
+
+    language: str
+    #: One of KINDS or PARTS.
+    kind: str
+    #: owner or duty; of a part: its name in the file.
+    voice: str = ""
+    style: str = ""
+    #: "" = the text serves every tone.
+    tone: str = ""
+    #: formal or informal.
+    address: str
+    #: An agent's own words.
+    own: bool = False
+    #: Says itself that it is sent automatically.
+    disclosed: bool = False
+    text: str
+    #: What the linter says of it; none = it may be sent.
+    faults: tuple[str, ...] = ()
+    #: File and line of the text.
+    where: str
+
+    @property
+    def title(self) -> str:
+        """Return under which kind, voice, style and tone it stands."""
+        return " → ".join(filter(None, (self.kind, self.voice, self.style, self.tone)))
+
+
+def shown(wording: Wording, language: str, wanted: Wanted = Wanted()) -> list[Shown]:  # noqa: B008  # frozen
+    """Return the texts of a language, each once, under the first place where it is used.
+
+    Raises WordingError for a language without texts.
+    """
+    texts = wording.texts(language)
+    found: dict[str, Shown] = {}
+    for one in (*_notes(texts, wanted), *_parts(texts, wanted)):
+        found.setdefault(f"{one.kind in KINDS}{one.text}", one)
+    return list(found.values())
+
+
+def _notes(texts: Texts, wanted: Wanted) -> Iterator[Shown]:
+    agent, address = wanted.agent, wanted.address
+    found = samples_of(texts, agent, wanted.person, address) if agent else samples(texts, address)
+    for sample in found:
+        kind, _, style, _ = sample.slot
+        if wanted.kind in {"", kind} and wanted.style in {"", style}:
+            yield _shown(texts, sample)
+
+
+def _shown(texts: Texts, sample: Sample) -> Shown:
+    kind, voice, style, tone = sample.slot
+    return Shown(
+        language=texts.language,
+        kind=kind,
+        voice=voice,
+        style=style,
+        tone="" if sample.any_tone else tone,
+        address=sample.address,
+        own=sample.own,
+        disclosed=sample.disclosed,
+        text=sample.text,
+        faults=sample.faults,
+        where=where(texts, sample.template),
     )
-    parser.add_argument("language", choices=LANGUAGES)
-    parser.add_argument(
-        "--directory", type=Path, help="your own <language>.yaml files, laid over the shipped ones"
-    )
-    parser.add_argument("--kind", help="only notes of this kind, such as first or renewal")
-    given = parser.parse_args(arguments)
-    try:
-        wording = Wording.load(given.directory)
-    except RulesError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    for where, text in _shown(wording, given.language, given.kind):
-        sys.stdout.write(f"{where}\n    {text}\n")
-    return 0
 
 
-def _shown(wording: Wording, language: str, kind: str | None) -> list[tuple[str, str]]:
-    """Return each rendered text once, under the first place where it is used."""
-    found: dict[str, str] = {}
-    for sample in samples(wording.texts(language)):
-        if kind in {None, sample.slot[0]}:
-            found.setdefault(sample.text.replace("\n", "\n    "), " → ".join(sample.slot))
-    return [(where, text) for text, where in found.items()]
+def _parts(texts: Texts, wanted: Wanted) -> Iterator[Shown]:
+    """Yield the sentences beside the notes."""
+    person = wanted.person or PERSON
+    values = {
+        "full_name": person,
+        "first_name": first_name(person),
+        "reference": "HB-7K2Q9",
+        "language": str(texts.locale.languages.get("pl", "pl")),
+        "link": LINK,
+        "time": texts.time.say(TODAY, NOW, ZONE),
+    }
+    for (part, name, agent), template in extras(texts):
+        if wanted.kind not in {"", part} or not template.source or agent not in {"", wanted.agent or agent}:
+            continue
+        for address in addresses(template, wanted.address):
+            yield Shown(
+                language=texts.language,
+                kind=part,
+                voice=name,
+                address=address,
+                own=bool(agent),
+                text=template.render(values, formal=address == "formal"),
+                faults=tuple(faults(texts, template)),
+                where=where(texts, template),
+            )
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def where(texts: Texts, template: Template) -> str:
+    """Return where a text stands, such as `wording/da.yaml:31`; shipped files are called so."""
+    place = texts.places[template]
+    path = Path(place.report.file)
+    file = f"shipped wording/{path.name}" if path.parent == SHIPPED else str(path)
+    return f"{file}:{place.node.line}"

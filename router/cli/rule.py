@@ -10,7 +10,8 @@ import typer
 
 from channels import registry
 from channels.message import Message
-from router.bootstrap import Parts, open_rules
+from router.bootstrap import Parts, open_rules, wording_beside
+from router.cli import wording
 from router.cli.base import Config, settings_of, with_parts
 from router.conversation import Conversation, Customer, Decision
 from router.errors import HandlebyError, NotFound
@@ -19,9 +20,11 @@ from router.ports import Store
 from rules.evaluate import Rulebook, evaluate
 from rules.examples import facts_in
 from rules.explain import explain as reasons
+from rules.fit import fit
 from rules.load import check as problems_in
 from rules.load import load
 from rules.model import Facts, Verdict
+from rules.problems import Problem, RulesError
 
 group = typer.Typer(no_args_is_help=True)
 PAGE = 200
@@ -34,6 +37,7 @@ def check(file: RulesFile = None, config: Config = None) -> None:
     """Check a rules file and run its examples; every problem is named with its line."""
     path = file if file is not None else settings_of(config).rules
     found = problems_in(path, channels=registry.names())
+    found += _misfits(path)
     for one in found:
         typer.echo(str(one))
     if any(not one.warning for one in found):
@@ -42,6 +46,18 @@ def check(file: RulesFile = None, config: Config = None) -> None:
     typer.echo(
         f"{book.source}: {len(book.rules)} rules, {len(book.examples)} examples hold, version {book.version}"
     )
+
+
+def _misfits(path: Path | None) -> list[Problem]:
+    """Return what is wrong with the note texts beside the rules, and where the two do not fit together."""
+    try:
+        wording = wording_beside(path)
+    except RulesError as error:
+        return list(error.problems)
+    try:
+        return fit(load(path, channels=registry.names()), wording)
+    except RulesError:
+        return []  # named already
 
 
 @group.command()
@@ -144,4 +160,5 @@ def schema() -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    group.command()(wording.wording)
     app.add_typer(group, name="rules", help="Check rules, and see what they do.")

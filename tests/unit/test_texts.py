@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from rules.preview import main
 from rules.problems import RulesError
 from rules.proof import proofread
 from rules.refusals import LANGUAGES
@@ -133,12 +132,3 @@ def test_shipped_files() -> None:
 def test_shipped_texts_say_nothing_that_the_linter_refuses(language: str) -> None:
     """Every shipped text is proofread here, so that not every start has to."""
     assert proofread(Wording.load().texts(language)) == []
-
-
-def test_preview(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The preview shows a text as customers read it, and what is wrong instead when something is."""
-    assert main(["en", "--kind", "first"]) == 0
-    assert "Hi Ana, Maria here. Your message is with me and I'll answer by" in capsys.readouterr().out
-    problems(tmp_path, over("We answer {time}. {first_name}"))
-    assert main(["en", "--directory", str(tmp_path)]) == 1
-    assert "en.yaml:7:13: " in capsys.readouterr().err

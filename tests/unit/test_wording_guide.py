@@ -4,10 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from rules.preview import main
+from router.cli import command
+from rules.load import shipped_text
 from rules.texts import KINDS, NAMES, STYLES, TONES, VOICES
 
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to-wording.md"
+
+
+def write(path: Path, body: str) -> None:
+    """Write a file of the guide, and for texts the rules that they stand beside."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.name == "rules.yaml":
+        path.write_text(shipped_text().replace("\nrules:\n", f"\n{body}\n"), encoding="utf-8")
+        return
+    path.write_text(body, encoding="utf-8")
+    (path.parent.parent / "rules.yaml").write_text(shipped_text(), encoding="utf-8")
 
 
 def test_the_guide_does_what_it_says(
@@ -21,17 +32,16 @@ def test_the_guide_does_what_it_says(
     ):
         if target := re.search(r"file=(\S+)", info):
             path = tmp_path / target[1]
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(body, encoding="utf-8")
-        else:
-            command, _, expected = body.partition("\n")
-            _, *words = shlex.split(command)
-            assert words[:3] == ["python", "-m", "rules.preview"]
-            main(words[3:])
+            write(path, body)
+        elif info == "preview":
+            line, _, expected = body.partition("\n")
+            _, *words = shlex.split(line)
+            assert words[:2] == ["handleby", "rules"]
+            command(words[1:])(words[1:], standalone_mode=False)
             shown = capsys.readouterr()
-            assert expected.strip() in shown.out + shown.err
+            assert expected.rstrip() in shown.out + shown.err
             commands += 1
-    assert commands == 2
+    assert commands == 4
 
 
 def test_the_guide_names_everything() -> None:

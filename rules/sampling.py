@@ -1,0 +1,171 @@
+"""Note texts filled in with example values, as customers would read them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rules.filling import WordingError, WordRequest, worded
+from rules.template import Template
+from rules.texts import BY_KIND, TONES, Slot, Texts
+
+NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+TODAY = datetime(2026, 11, 23, 14, 40, tzinfo=UTC)
+EARLIER = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+LATER = datetime(2026, 12, 2, 9, 0, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Copenhagen")
+PERSON = "Maria Jensen"
+_OTHER = "Tom Berg"
+#: Kinds that speak of a time named before.
+_BEFORE = frozenset({"renewal", "missed"})
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """A text as a note would say it."""
+
+    slot: Slot
+    template: Template
+    text: str
+    faults: tuple[str, ...]
+    #: formal or informal.
+    address: str
+    #: With all that a note can say, or with the least.
+    full: bool
+    #: They are the agent's own words.
+    own: bool
+    #: The text itself says that it is sent automatically.
+    disclosed: bool
+    #: It serves every tone, though it is judged by the stricter one.
+    any_tone: bool
+
+
+class _Group(Struct, frozen=True, kw_only=True):
+    """Texts that are read in one way."""
+
+    notes: Mapping[Slot, tuple[Template, ...]]
+    agent: str = ""
+    person: str = PERSON
+    own: bool = False
+    disclosed: bool = False
+    #: formal or informal; "" = both where the words differ.
+    address: str = ""
+
+
+class _Case(Struct, frozen=True, kw_only=True):
+    """How one of them is read."""
+
+    group: _Group
+    full: bool
+    address: str
+    any_tone: bool
+
+
+def samples(texts: Texts, address: str = "") -> Iterator[Sample]:
+    """Yield every text with all and with the least that a note has, in one form of address or in each."""
+    groups = [_Group(notes=texts.notes), _Group(notes=texts.disclosed, disclosed=True)]
+    groups += [
+        _Group(notes=notes, agent=agent, person=person_of(agent), own=True)
+        for agent, notes in texts.voices.items()
+    ]
+    for group in groups:
+        yield from _read(texts, replace(group, address=address))
+
+
+def samples_of(texts: Texts, agent: str, person: str = "", address: str = "") -> Iterator[Sample]:
+    """Yield what notes in an agent's name would say: their own texts, and everybody's where they have none."""
+    name, mine = person or person_of(agent), texts.voices.get(agent, {})
+    shared = {slot: each for slot, each in texts.notes.items() if slot not in mine}
+    disclosed = {slot: each for slot, each in texts.disclosed.items() if slot not in mine}
+    for group in (
+        _Group(notes=mine, agent=agent, person=name, own=True),
+        _Group(notes=shared, agent=agent, person=name),
+        _Group(notes=disclosed, agent=agent, person=name, disclosed=True),
+    ):
+        yield from _read(texts, replace(group, address=address))
+
+
+def person_of(agent: str) -> str:
+    """Return the name in which an agent's own texts are shown where the rules' one is not known."""
+    if not agent:
+        return PERSON
+    called = re.split(r"[-_\d]", agent)[0] or agent
+    return f"{called[:1].upper()}{called[1:]} Jensen"
+
+
+def _read(texts: Texts, group: _Group) -> Iterator[Sample]:
+    for slot, variants in group.notes.items():
+        other = next(tone for tone in TONES if tone != slot[3])
+        any_tone = variants is group.notes.get((*slot[:3], other))
+        if any_tone and slot[3] != TONES[-1]:
+            continue  # the same texts serve the stricter tone
+        for template in variants:
+            for full in (True, False):
+                for address in addresses(template, group.address):
+                    case = _Case(group=group, full=full, address=address, any_tone=any_tone)
+                    yield _sample(texts, slot, template, case)
+
+
+def addresses(template: Template, wanted: str = "") -> tuple[str, ...]:
+    """Return the forms of address in which a text is read: the one wanted, else those that differ."""
+    if wanted:
+        return (wanted,)
+    return ("formal", "informal") if template.varies else ("formal",)
+
+
+def _sample(texts: Texts, slot: Slot, template: Template, case: _Case) -> Sample:
+    try:
+        words, faults = worded(texts, _request(texts, slot, case), template)
+        text = words.text
+    except WordingError as error:
+        text, faults = "", [str(error)]
+    return Sample(
+        slot=slot,
+        template=template,
+        text=text,
+        faults=tuple(faults),
+        address=case.address,
+        full=case.full,
+        own=case.group.own,
+        disclosed=case.group.disclosed,
+        any_tone=case.any_tone,
+    )
+
+
+def _request(texts: Texts, slot: Slot, case: _Case) -> WordRequest:
+    """Return a request with everything that can be said, or with the least."""
+    kind, voice, style, tone = slot
+    far = case.full == (case.address == "formal")
+    request = WordRequest(
+        id="n_proof",
+        kind=kind,
+        person=case.group.person,
+        agent=case.group.agent,
+        owner=voice == "owner",
+        style=style,
+        tone=tone,
+        language=texts.language,
+        address=case.address,
+        now=NOW,
+        zone=ZONE,
+        at=(LATER if far else TODAY) if "time" in BY_KIND[kind] else None,
+        previous_at=EARLIER if kind in _BEFORE else None,
+        what="A, B." if kind == "incident" else "",
+        disclose=case.group.disclosed,
+    )
+    if not case.full:
+        return request
+    return replace(
+        request,
+        customer="Ana Pereira",
+        others=(_OTHER if case.group.person != _OTHER else PERSON,)
+        if voice == "duty" and style != "public"
+        else (),
+        reference="HB-7K2Q9",
+        back_at=LATER if voice == "owner" else None,
+        number="+4512344417",
+        previous_person="Olga Brandt" if kind == "introduction" else "",
+        disclose=True,
+    )
