@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from rules.called import first_name
 from rules.proof import extras, faults
-from rules.sampling import NOW, PERSON, TODAY, ZONE, Sample, addresses, samples, samples_of
+from rules.sampling import NOW, PERSON, TODAY, ZONE, Sample, Wanted, addresses, samples
 from rules.template import Template
 from rules.texts import KINDS, Texts
 from rules.wording import SHIPPED, Wording
@@ -15,21 +15,6 @@ from rules.wording import SHIPPED, Wording
 #: Parts of a file beside the notes that customers read too.
 PARTS = ("asks", "link", "check", "answer_language", "disclosure", "signature", "page")
 LINK = "https://help.example.com/t/…"
-
-
-class Wanted(Struct, frozen=True, kw_only=True):
-    """Which texts are to be seen; "" = all."""
-
-    #: One of KINDS or PARTS.
-    kind: str = ""
-    #: mail, chat, public or spoken.
-    style: str = ""
-    #: formal or informal.
-    address: str = ""
-    #: An agent's id: what notes in their name say; "" = everybody's texts and all own ones.
-    agent: str = ""
-    #: That agent's full name; "" = one made of the id.
-    person: str = ""
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -68,18 +53,10 @@ def shown(wording: Wording, language: str, wanted: Wanted = Wanted()) -> list[Sh
     """
     texts = wording.texts(language)
     found: dict[str, Shown] = {}
-    for one in (*_notes(texts, wanted), *_parts(texts, wanted)):
+    notes = (_shown(texts, sample) for sample in samples(texts, wanted))
+    for one in (*notes, *_parts(texts, wanted)):
         found.setdefault(f"{one.kind in KINDS}{one.text}", one)
     return list(found.values())
-
-
-def _notes(texts: Texts, wanted: Wanted) -> Iterator[Shown]:
-    agent, address = wanted.agent, wanted.address
-    found = samples_of(texts, agent, wanted.person, address) if agent else samples(texts, address)
-    for sample in found:
-        kind, _, style, _ = sample.slot
-        if wanted.kind in {"", kind} and wanted.style in {"", style}:
-            yield _shown(texts, sample)
 
 
 def _shown(texts: Texts, sample: Sample) -> Shown:

@@ -42,6 +42,21 @@ class Sample(Struct, frozen=True, kw_only=True):
     any_tone: bool
 
 
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which texts are to be seen; "" = all."""
+
+    #: One of KINDS, or of the parts beside the notes.
+    kind: str = ""
+    #: mail, chat, public or spoken.
+    style: str = ""
+    #: formal or informal.
+    address: str = ""
+    #: An agent's id: what notes in their name say; "" = everybody's texts and all own ones.
+    agent: str = ""
+    #: That agent's full name; "" = one made of the id.
+    person: str = ""
+
+
 class _Group(Struct, frozen=True, kw_only=True):
     """Texts that are read in one way."""
 
@@ -63,28 +78,34 @@ class _Case(Struct, frozen=True, kw_only=True):
     any_tone: bool
 
 
-def samples(texts: Texts, address: str = "") -> Iterator[Sample]:
-    """Yield every text with all and with the least that a note has, in one form of address or in each."""
-    groups = [_Group(notes=texts.notes), _Group(notes=texts.disclosed, disclosed=True)]
-    groups += [
-        _Group(notes=notes, agent=agent, person=person_of(agent), own=True)
-        for agent, notes in texts.voices.items()
-    ]
-    for group in groups:
-        yield from _read(texts, replace(group, address=address))
+def samples(texts: Texts, wanted: Wanted = Wanted()) -> Iterator[Sample]:  # noqa: B008  # a frozen value
+    """Yield the texts with all and with the least that a note has, in one form of address or in each.
+
+    With an agent: what notes in their name would say, which is their own texts, and everybody's where
+    they have none. Without: everybody's texts, and all agents' own ones.
+    """
+    for group in _groups(texts, wanted):
+        for slot, variants in group.notes.items():
+            if wanted.kind in {"", slot[0]} and wanted.style in {"", slot[2]}:
+                yield from _read(texts, group, slot, variants)
 
 
-def samples_of(texts: Texts, agent: str, person: str = "", address: str = "") -> Iterator[Sample]:
-    """Yield what notes in an agent's name would say: their own texts, and everybody's where they have none."""
-    name, mine = person or person_of(agent), texts.voices.get(agent, {})
+def _groups(texts: Texts, wanted: Wanted) -> list[_Group]:
+    agent, address, mine = wanted.agent, wanted.address, texts.voices.get(wanted.agent, {})
+    person = wanted.person or person_of(agent)
     shared = {slot: each for slot, each in texts.notes.items() if slot not in mine}
     disclosed = {slot: each for slot, each in texts.disclosed.items() if slot not in mine}
-    for group in (
-        _Group(notes=mine, agent=agent, person=name, own=True),
-        _Group(notes=shared, agent=agent, person=name),
-        _Group(notes=disclosed, agent=agent, person=name, disclosed=True),
-    ):
-        yield from _read(texts, replace(group, address=address))
+    own = {agent: mine} if agent else texts.voices
+    return [
+        *(
+            _Group(
+                notes=notes, agent=one, person=person if agent else person_of(one), own=True, address=address
+            )
+            for one, notes in own.items()
+        ),
+        _Group(notes=shared, agent=agent, person=person, address=address),
+        _Group(notes=disclosed, agent=agent, person=person, disclosed=True, address=address),
+    ]
 
 
 def person_of(agent: str) -> str:
@@ -95,17 +116,16 @@ def person_of(agent: str) -> str:
     return f"{called[:1].upper()}{called[1:]} Jensen"
 
 
-def _read(texts: Texts, group: _Group) -> Iterator[Sample]:
-    for slot, variants in group.notes.items():
-        other = next(tone for tone in TONES if tone != slot[3])
-        any_tone = variants is group.notes.get((*slot[:3], other))
-        if any_tone and slot[3] != TONES[-1]:
-            continue  # the same texts serve the stricter tone
-        for template in variants:
-            for full in (True, False):
-                for address in addresses(template, group.address):
-                    case = _Case(group=group, full=full, address=address, any_tone=any_tone)
-                    yield _sample(texts, slot, template, case)
+def _read(texts: Texts, group: _Group, slot: Slot, variants: tuple[Template, ...]) -> Iterator[Sample]:
+    other = next(tone for tone in TONES if tone != slot[3])
+    any_tone = variants is group.notes.get((*slot[:3], other))
+    if any_tone and slot[3] != TONES[-1]:
+        return  # the same texts serve the stricter tone
+    for template in variants:
+        for full in (True, False):
+            for address in addresses(template, group.address):
+                case = _Case(group=group, full=full, address=address, any_tone=any_tone)
+                yield _sample(texts, slot, template, case)
 
 
 def addresses(template: Template, wanted: str = "") -> tuple[str, ...]:

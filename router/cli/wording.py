@@ -15,8 +15,9 @@ from rules.evaluate import Rulebook
 from rules.fit import fit
 from rules.load import load
 from rules.names import suggest
-from rules.preview import Shown, Wanted, shown
+from rules.preview import Shown, shown
 from rules.problems import RulesError
+from rules.sampling import Wanted
 from rules.wording import Wording
 
 File = Annotated[
