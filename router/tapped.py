@@ -102,9 +102,11 @@ class Taps:
             return wishes.urgent(house, one, now)
         if choice.kind == "undone":
             return wishes.undone(house, one, agents, now)
-        at = self._time(house, one, choice, now)
-        again = one.wish is not None and (one.wish.kind, one.wish.wanted_at) == (choice.kind, at)
-        return one if again else wishes.postponed(house, one, choice.kind, at, now)
+        if one.wish is not None and one.wish.kind == choice.kind:
+            nothing_later = choice.kind == "later" and suits.tomorrow(house, one, now) is None
+            if nothing_later or (choice.kind == "picked" and one.wish.wanted_at == choice.at):
+                return one  # said before, and holds
+        return wishes.postponed(house, one, choice.kind, self._time(house, one, choice, now), now)
 
     def _time(self, house: House, one: Conversation, choice: Choice, now: datetime) -> datetime:
         if choice.kind == "later":
