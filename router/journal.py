@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from router import waited
-from router.conversation import Conversation, Entry, Event, Promise, PromiseState, indexed, promise_told
+from router.conversation import Conversation, Entry, Event, Promise, PromiseState, SendState, indexed
 from router.ports import Change
 from router.steps import trim
 
@@ -65,12 +65,23 @@ def _ended_promises(before: Conversation | None, after: Conversation) -> list[Ev
 
 
 def _for_good(one: Conversation) -> Sequence[Promise]:
-    """Return the promises that have ended, without one whose renewal has not left: that may still be taken back."""
+    """Return the promises that have ended, without one whose renewal may still be taken back."""
     last, made = one.promises[-1] if one.promises else None, one.promise
     if last is None or made is None or last.state is not PromiseState.RENEWED:
         return one.promises
-    untold = made.state is PromiseState.MADE and made.made_at != last.made_at and not promise_told(one)
-    return one.promises[:-1] if untold else one.promises
+    open_still = made.state is PromiseState.MADE and made.made_at != last.made_at and not _gone(one, made)
+    return one.promises[:-1] if open_still else one.promises
+
+
+def _gone(one: Conversation, made: Promise) -> bool:
+    """Tell whether what says the promise has gone out for good: it will be neither tried again nor cancelled."""
+    if made.carried or made.shown:
+        return True
+    said = (item for item in one.outbox if item.at == made.made_at and (item.note is not None or item.update))
+    return any(
+        item.state is SendState.SENT or (item.state is SendState.UNKNOWN and item.next_at is None)
+        for item in said
+    )
 
 
 def _waits(before: Conversation | None, after: Conversation) -> list[Event]:

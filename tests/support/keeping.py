@@ -5,11 +5,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from channels.message import Message
+from channels.errors import NotSent
+from channels.message import Message, Outgoing, Sent
 from router.conversation import Conversation, Event, NoteKind, SendState
 from router.house import Account
 from router.ports import Commit, Outcome
-from router.testing import ManualClock, MemoryStore
+from router.testing import ManualClock, MemoryStore, RecordingChannel
 from tests.support.world import World
 
 #: Answers are due within four hours, whatever the hour; Ines's queue helps out.
@@ -37,6 +38,16 @@ class Died(Exception):
     """The process ended here."""
 
 
+class HonestChannel(RecordingChannel):
+    """A channel whose provider can tell whether it has something."""
+
+    async def reconcile(self, outgoing: Outgoing) -> Sent | None:
+        """Return its name where it was sent; raise where it certainly was not."""
+        if any(out.id == outgoing.id for out in self.sent):
+            return Sent(message_id=f"sent-{outgoing.id}@{outgoing.channel}.invalid")
+        raise NotSent("the provider does not have it")
+
+
 class MortalStore(MemoryStore):
     """A store in front of which the process dies at one of its commits: before it is written, or just after."""
 
@@ -57,7 +68,10 @@ class MortalStore(MemoryStore):
 
 def world_of(folder: Path, rules: str = RULES, store: type[MemoryStore] = MemoryStore) -> World:
     """Return the service with these rules."""
-    return World(folder, rules, store)
+    world = World(folder, rules, store)
+    world.mail = HonestChannel()
+    world.restart()
+    return world
 
 
 def account(world: World, channel: str, **fields: object) -> None:
