@@ -19,9 +19,6 @@ def quoted(house: House, conversation: Conversation, person: Person, now: dateti
     """Compute X for a conversation that waits, in the hours of the accountable person."""
     account = house.account(conversation.channel, conversation.account)
     since = conversation.waiting_since or now
-    window = conversation.reply_until
-    if window is None and account.reply_window_s:
-        window = since + timedelta(seconds=account.reply_window_s)
     return promise(
         Snapshot(
             now=now,
@@ -30,7 +27,7 @@ def quoted(house: House, conversation: Conversation, person: Person, now: dateti
             target_s=conversation.decision.target_s if conversation.decision else 0.0,
             calendar=house.book.calendar_of(person),
             person=person.name,
-            window_until=window,
+            window_until=window_until(house, conversation, now),
             not_before=conversation.not_before,
             zone=house.zone(wanted=conversation.zone, account=account),
             outlook=house.forecast.outlook(conversation, now) if house.forecast is not None else None,
@@ -38,6 +35,14 @@ def quoted(house: House, conversation: Conversation, person: Person, now: dateti
             step=STEPS.get(account.style, 1),
         )
     )
+
+
+def window_until(house: House, conversation: Conversation, now: datetime) -> datetime | None:
+    """Return when the provider's window for answers closes; None = it stays open."""
+    window_s = house.account(conversation.channel, conversation.account).reply_window_s
+    if conversation.reply_until is not None or not window_s:
+        return conversation.reply_until
+    return (conversation.waiting_since or now) + timedelta(seconds=window_s)
 
 
 def promised(

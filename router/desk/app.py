@@ -16,6 +16,8 @@ from router.desk.api import (
     files,
     queues,
     recent,
+    voice,
+    wording,
     work,
 )
 from router.desk.assets import Assets
@@ -32,7 +34,21 @@ from router.desk.taps import TapPages
 from router.errors import NotFound
 
 #: Every resource of the API.
-RESOURCES = (agents, work, conversations, answers, files, customers, figures, queues, recent, current, admin)
+RESOURCES = (
+    agents,
+    work,
+    conversations,
+    answers,
+    files,
+    customers,
+    figures,
+    voice,
+    queues,
+    recent,
+    current,
+    wording,
+    admin,
+)
 
 
 def operations() -> list[Operation]:

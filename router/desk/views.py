@@ -111,6 +111,8 @@ class WorkView(Struct, frozen=True, kw_only=True):
     due_at: datetime | None
     #: The promised time that runs now.
     promised_at: datetime | None
+    #: In whose name it was said.
+    promised_by: PersonView | None
     opened_at: datetime
     updated_at: datetime
     flags: list[str]
@@ -203,6 +205,7 @@ def decision(one: Decision) -> DecisionView:
 
 def work(book: Rulebook, one: Conversation) -> WorkView:
     """Return a conversation as a line of a list."""
+    running = one.promise if one.promise and one.promise.state == PromiseState.MADE else None
     return WorkView(
         id=one.id,
         version=one.version,
@@ -226,7 +229,8 @@ def work(book: Rulebook, one: Conversation) -> WorkView:
         waiting_since=one.waiting_since,
         unanswered=one.unanswered,
         due_at=one.due_at,
-        promised_at=one.promise.at if one.promise and one.promise.state == PromiseState.MADE else None,
+        promised_at=running.at if running is not None else None,
+        promised_by=person(book, running.by) if running is not None else None,
         opened_at=one.opened_at,
         updated_at=one.updated_at,
         flags=list(one.flags),

@@ -10,6 +10,7 @@ from router.assign import is_present
 from router.conversation import Agent
 from router.desk import sessions
 from router.desk.accounts import Role
+from router.desk.api.voice import missing
 from router.desk.declare import Table
 from router.desk.endpoint import Call
 from router.desk.failures import Invalid
@@ -48,6 +49,8 @@ class Me(Struct, frozen=True, kw_only=True):
     role: Role
     #: The agent that it answers as; None when the rules know no agent with this address.
     agent: AgentView | None
+    #: Channels on which no note goes out in my name, as I have not agreed to it.
+    unagreed: list[str]
     organisation: str
     banner: str
     #: The service's time, for countdowns.
@@ -79,6 +82,7 @@ async def me(call: Call) -> Me:
         name=user.name,
         role=user.role,
         agent=await _seen(call, call.who.agent) if call.who.agent else None,
+        unagreed=missing(call.parts.house(), call.who.agent) if call.who.agent else [],
         organisation=call.parts.organisation,
         banner=call.parts.banner,
         now=call.parts.clock.now(),

@@ -32,6 +32,10 @@ LEAST = {
     "POST /conversations/{id}/unhold": "agent",
     "POST /conversations/{id}/snooze": "agent",
     "POST /conversations/{id}/merge": "agent",
+    "POST /conversations/{id}/until": "agent",
+    "GET /me/voice": "agent",
+    "PUT /me/voice/{channel}": "agent",
+    "GET /me/notes": "agent",
     "POST /files": "agent",
     "GET /conversations/{id}/lines/{seq}/raw": "agent",
     "GET /conversations/{id}/lines/{seq}/files/{place}": "agent",
@@ -50,6 +54,7 @@ LEAST = {
     "GET /health": "ops",
     "GET /outbox": "agent",
     "GET /rules": "lead",
+    "GET /wording": "lead",
     "GET /users": "admin",
     "POST /users": "admin",
     "PATCH /users/{id}": "admin",
@@ -59,7 +64,7 @@ LEAST = {
     "POST /users/{id}/tokens": "admin",
     "DELETE /users/{id}/tokens/{token_id}": "admin",
 }
-PAGES = {"/": "agent", "/c/HB-222222": "agent", "/outbox": "agent", "/ops": "lead", "/admin": "ops"}
+PAGES = {"/": "agent", "/c/HB-222222": "agent", "/outbox": "agent", "/ops": "lead", "/ops/wording": "lead", "/admin": "ops"}
 
 
 def test_the_table_names_every_operation() -> None:
@@ -116,8 +121,9 @@ async def test_an_account_that_is_no_agent_reads_but_does_not_act(office: Office
             "reply": {"text": "Hello"},
             "snooze": {"until": "2026-11-23T12:00:00Z"},
             "merge": {"into": "x"},
+            "until": {"until": "2026-11-23T12:00:00Z"},
         }
-        for path in ("reply", "take", "resolve", "release", "reopen", "unhold", "snooze", "merge"):
+        for path in ("reply", "take", "resolve", "release", "reopen", "unhold", "snooze", "merge", "until"):
             body = sent.get(path, {})
             response = await guest.ask("POST", f"/conversations/{conversation.id}/{path}", json=body)
             assert response.status == 403, path
