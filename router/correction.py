@@ -7,7 +7,7 @@ an exponential tail do: three times fewer misses allowed, 1.1 spreads more.
 from collections.abc import Sequence
 from math import ceil, log
 
-from router.learnt import Learnt
+from router.known import Learnt
 
 #: Answers on a channel before its corrections are used.
 ENOUGH = 20
@@ -34,6 +34,8 @@ class Correction:
         self.answers = learnt.answers
         self.handle_s = learnt.handle_s
         self.kappa2 = (learnt.drift.kappa2, learnt.drift_closed.kappa2)
+        #: Real ÷ reckoned time to drain, for what comes in open and in closed hours.
+        self.ratio = (learnt.drift.ratio, learnt.drift_closed.ratio)
         self.longest_s = max(learnt.actuals) if len(learnt.actuals) >= ACTUALS else None
         self._tilt = learnt.tilt
         self._all = sorted(learnt.scores)

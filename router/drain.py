@@ -65,6 +65,11 @@ class Plan:
         place = bisect_right(self.starts, at) - 1
         return place >= 0 and at < self.ends[place]
 
+    def opens(self, at: float) -> float | None:
+        """Return the first instant from this one on at which anybody is planned; None when there is none."""
+        place = bisect_right(self.ends, at)
+        return None if place == len(self.ends) else max(at, self.starts[place])
+
     def after(self, start: float, open_s: float) -> float:
         """Return the instant by which so much open time has passed."""
         place = bisect_right(self.ends, start)

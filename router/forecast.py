@@ -14,8 +14,8 @@ from router.backlog import Ahead, Backlog, Group, View
 from router.conversation import PRIORITY_RANK, Agent, Conversation, PromiseState
 from router.conversation.load import Load
 from router.correction import Correction
-from router.drain import Plan, Staff
-from router.learnt import Learnt, Need
+from router.drain import Plan, Staff, instant
+from router.known import Learnt, Need
 from router.pressure import Pressure, Stream, stream
 from rules.evaluate import Rulebook
 
@@ -103,9 +103,14 @@ class Forecast:
             if fresh._here == self._here:
                 fresh._pressures = self._pressures
         else:
-            fresh._streams = {name: stream(state, at) for name, state in learnt.items()}
+            fresh._streams = {name: self._stream(name, state, at) for name, state in learnt.items()}
             fresh._streamed = at
         return fresh
+
+    def _stream(self, name: str, state: Learnt, at: float) -> Stream:
+        before = self._learnt.get(name)
+        same = before is not None and before.hour == state.hour and name in self._streams
+        return stream(state, at, self._streams[name].hourly if same else None)
 
     def add(self, conversation: Conversation) -> None:
         """Count a conversation that waits since the refresh."""
@@ -178,18 +183,20 @@ class Forecast:
         plan = self._plan(people, now)
         here = len(mine & self._here)
         planned = sum(1 for one in people if self._on(one, now))
+        on = self._here if here else self._next(plan, now)
         share = (here + HALF_A_PERSON) / (planned + HALF_A_PERSON) if planned or plan.unplanned else 1.0
 
         def owed(group: Group) -> tuple[float, float]:
             handle_s = self._correction(group.channel).handle_s
             if group.owner in self._book.people:
                 return float(group.owner in mine), handle_s
-            return self._overlap(mine, (group.queue, group.language, group.skills)), handle_s
+            wants = (group.queue, group.language, group.skills)
+            return self._overlap(mine, wants, on), handle_s
 
         pressure = self._pressures.get(people)
         if pressure is None:
             pressure = Pressure(
-                self._learnt, self._streams, lambda _, need: self._overlap(mine, _wants(need))
+                self._learnt, self._streams, lambda _, need: self._overlap(mine, _wants(need), on)
             )
             self._pressures[people] = pressure
         return _Team(
@@ -197,7 +204,7 @@ class Forecast:
             view=self._backlog.view(owed),
             pressure=pressure,
             here=here,
-            pace_s=None if here or not plan.unplanned else self._pace(mine, now),
+            pace_s=None if here or not plan.unplanned else self._pace(mine, on, now),
         )
 
     def _plan(self, people: tuple[str, ...], now: datetime) -> Plan:
@@ -223,18 +230,30 @@ class Forecast:
         person = self._book.person(one)
         return person is not None and not self._away(one, now) and self._book.calendar_of(person).is_open(now)
 
-    def _overlap(self, mine: frozenset[str], wants: Wants) -> float:
-        """Return the share of such work that falls to these people: of those here, else of all able."""
-        able = frozenset(self._who(wants))
-        able = able & self._here or able
-        return len(able & mine) / len(able) if able else 0.0
+    def _next(self, plan: Plan, now: datetime) -> frozenset[str]:
+        """Return who will be on when the team next is."""
+        opens = plan.opens(now.timestamp())
+        if opens is None:
+            return frozenset()
+        at = instant(opens)
+        return frozenset(one for one in self._book.people if self._on(one, at))
 
-    def _pace(self, mine: frozenset[str], now: datetime) -> float | None:
+    def _overlap(self, mine: frozenset[str], wants: Wants, on: frozenset[str]) -> float:
+        """Return the share of such work that falls to these people: of those who are on, else of all able."""
+        able = frozenset(self._who(wants))
+        ready = able & on
+        if not ready:
+            if mine & on:
+                return 0.0
+            ready = able
+        return len(ready & mine) / len(ready) if ready else 0.0
+
+    def _pace(self, mine: frozenset[str], on: frozenset[str], now: datetime) -> float | None:
         """Return the seconds an answer took the team lately; None when too few are known."""
         rate, known, at = 0.0, 0, now.timestamp()
         for state in self._learnt.values():
             total = sum(need.count for need in state.needs)
-            share = sum(self._overlap(mine, _wants(need)) * need.count for need in state.needs)
+            share = sum(self._overlap(mine, _wants(need), on) * need.count for need in state.needs)
             if total and len(state.answered_at) > 1:
                 rate += share / total * (len(state.answered_at) - 1) / max(at - state.answered_at[0], 1.0)
                 known += len(state.answered_at)

@@ -3,28 +3,24 @@
 A fold: the same lines in the same order give the same state, in pieces or whole.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
-from math import exp
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from router.conversation import Event
+from router.known import FAST_S, HANDLE_S, HOURS, Drift, Learnt, Need, hour_of_week
+
+__all__ = ["HANDLE_S", "HOURS", "WAITED", "WAITING", "Drift", "Learnt", "Need", "fold", "hour_of_week"]
 
 #: Kinds of log lines that are folded; all others change nothing.
 WAITING, WAITED = "waiting", "waited"
-#: Handling time before anything is known (s), how many answers that guess weighs, and how many count at most.
-HANDLE_S = 600.0
+#: How many answers the first guess of the handling time weighs, and how many count at most.
 HANDLE_PRIOR = 4
 HANDLE_MOST = 200
 #: One answer counts with at most so many times the mean: somebody forgot it, or went home.
 HANDLE_OUTLIER = 8.0
 #: Weeks that an hour of the week remembers.
 WEEKS_KEPT = 8
-HOURS = 168
-#: Time constant of the fast count of arrivals (s).
-FAST_S = 2700.0
 #: How much of each is remembered.
 SCORES_KEPT = 600
 QUEUE_SCORES_KEPT = 200
@@ -34,10 +30,11 @@ ANSWERS_KEPT = 50
 NEEDS_KEPT = 40
 #: Needs are counted until there are so many, then halved, so that what came lately counts more.
 NEEDS_COUNTED = 2000.0
-#: Spread of the drain rate from day to day, squared, before anything is known.
-KAPPA2 = 0.35**2
+#: The square of the drain rate's spread moves by one part in so many, at first and later on.
 KAPPA_SLOW = 100
 KAPPA_MOST = 1000
+#: Real ÷ reckoned time to drain is that of so many answers.
+RATIO_KEPT = 200
 #: How fast the allowed share of misses follows the real one, and its limits; 1 = as the level says.
 TILT_STEP = 0.005
 TILT_LEAST = 0.04
@@ -46,108 +43,15 @@ TILT_MOST = 7.0
 LEVEL = 0.95
 
 
-class Need(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How much of a channel's work needs the same of an agent at the same priority."""
-
-    #: As in `router.conversation.lane_name`, and the rank of its priority (0 = urgent).
-    lane: str
-    rank: int
-    count: float = 0.0
-    #: Mean response-time target (s of the wall clock): work with less of it overtakes.
-    target_s: float = 0.0
-
-
-class Drift(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far the drain rate was off from one day to the next, relative to the time to drain, squared."""
-
-    kappa2: float = KAPPA2
-    count: int = 0
-
-
-class Learnt(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The learnt state of one channel; small enough for one document."""
-
-    channel: str
-    #: Answers counted, all in all.
-    answers: int = 0
-    handle_s: float = HANDLE_S
-    handled: int = 0
-    #: The hour (since 1970) that arrivals are counted in now, and how many it has.
-    hour: int = -1
-    within: int = 0
-    #: Mean arrivals of each hour of the week (UTC, 0 = Thursday 00:00 as in 1970), and of how many weeks.
-    profile: tuple[float, ...] = ()
-    weeks: tuple[int, ...] = ()
-    #: Arrivals an hour of late, and when that was brought up to date (s since 1970).
-    fast: float = 0.0
-    fast_at: float = 0.0
-    needs: tuple[Need, ...] = ()
-    #: (actual − expected) ÷ spread of the last answers, newest last: all, those that came closed, by queue.
-    scores: tuple[float, ...] = ()
-    closed: tuple[float, ...] = ()
-    queues: dict[str, tuple[float, ...]] = {}
-    #: The allowed share of misses, relative to what the level says.
-    tilt: float = 1.0
-    #: Of what came in open and in closed hours.
-    drift: Drift = Drift()
-    drift_closed: Drift = Drift()
-    #: Open seconds until the last answers, newest last.
-    actuals: tuple[float, ...] = ()
-    #: When the last answers were given (s since 1970), newest last.
-    answered_at: tuple[float, ...] = ()
-
-    @classmethod
-    def start(cls, channel: str) -> "Learnt":
-        """Return the state of a channel of which nothing is known."""
-        return cls(channel=channel)
-
-    def arrivals(self, hour: int) -> float:
-        """Return expected arrivals in an hour of the week, shrunk by two weeks of its kind of day and hour."""
-        if not self.profile:
-            return 0.0
-        seen, mean = self.weeks[hour], self.profile[hour]
-        return (seen * mean + 2 * self._usual(hour)) / (seen + 2)
-
-    def _usual(self, hour: int) -> float:
-        """Return the mean of this hour on alike days (weekdays or weekend), else of all hours seen."""
-        day, clock = divmod(hour, 24)
-        weekend = day in _WEEKEND
-        alike = [each * 24 + clock for each in range(7) if (each in _WEEKEND) == weekend]
-        found = _mean(self, alike)
-        if found is None:
-            found = _mean(self, range(HOURS))
-        return found or 0.0
-
-    def lately(self, at: float) -> float:
-        """Return arrivals an hour over the last three quarters, at this time (s since 1970)."""
-        return _faded(self, at)
-
-
-#: Saturday and Sunday, counted from Thursday.
-_WEEKEND = frozenset({2, 3})
-
-
-def _mean(state: Learnt, hours: Iterable[int]) -> float | None:
-    total = weeks = 0.0
-    for hour in hours:
-        total += state.weeks[hour] * state.profile[hour]
-        weeks += state.weeks[hour]
-    return total / weeks if weeks else None
-
-
-def hour_of_week(seconds: float) -> int:
-    """Return the hour of the week (0 = Thursday 00:00 UTC) of an instant in seconds since 1970."""
-    return int(seconds // 3600) % HOURS
-
-
 def fold(state: Learnt, line: Event) -> Learnt:
     """Take a line of the log into the state; lines of other kinds or channels change nothing.
 
     `waiting`: data `rank` (0 = urgent), `target_s` (s) and `lane` (as `lane_name` writes it).
     `waited`: data `how` (only `answered…` teaches), `first` (X first said, ISO; "" = no promise), and of
-    that first promise `mean_s`, `spread_s`, `drain_s`, `closed` and `level`; `open_s` (open seconds to the
-    answer in the hours of `QuoteParts.staff`, since the promise, else since the arrival) and `worked_s`
-    (open seconds of who answered since the later of arrival and their answer before; 0 = outside their hours).
+    that first promise `mean_s`, `spread_s`, `drain_s`, `correction`, `closed` and `level`; `open_s` (open
+    seconds to the answer in the hours of `QuoteParts.staff`, since the promise, else since the arrival) and
+    `worked_s` (open seconds of who answered since the later of arrival and their answer before; 0 = outside
+    their hours).
     What a line lacks is not learnt from it.
     """
     if line.channel != state.channel:
@@ -165,7 +69,7 @@ def fold(state: Learnt, line: Event) -> Learnt:
 def _arrived(state: Learnt, line: Event) -> Learnt:
     at = line.at.timestamp()
     state = _turned(state, int(at // 3600))
-    fast = _faded(state, at) + 3600.0 / FAST_S
+    fast = state.lately(at) + 3600.0 / FAST_S
     return replace(
         state,
         within=state.within + 1,
@@ -187,11 +91,6 @@ def _turned(state: Learnt, hour: int) -> Learnt:
         weeks[slot] = min(weeks[slot] + 1, WEEKS_KEPT)
         profile[slot] += (count - profile[slot]) / weeks[slot]
     return replace(state, hour=hour, within=0, profile=tuple(profile), weeks=tuple(weeks))
-
-
-def _faded(state: Learnt, at: float) -> float:
-    passed = at - state.fast_at
-    return state.fast * exp(-passed / FAST_S) if passed > 0 else state.fast
 
 
 def _needing(needs: tuple[Need, ...], line: Event) -> tuple[Need, ...]:
@@ -251,10 +150,22 @@ def _judged(state: Learnt, line: Event, actual: float) -> Learnt:
         queues=queues,
         tilt=_tilted(state.tilt, line),
     )
-    if drain is None or drain <= 2 * state.handle_s:
+    if drain is None:
         return state
-    drift = _drifted(state.drift_closed if closed else state.drift, (actual - mean) / drain)
+    before = state.drift_closed if closed else state.drift
+    drift = _drained(before, actual - (mean - drain), drain / (_number(data, "correction") or 1.0))
+    if drain > 2 * state.handle_s:
+        drift = _drifted(drift, (actual - mean) / drain)
     return replace(state, drift_closed=drift) if closed else replace(state, drift=drift)
+
+
+def _drained(drift: Drift, real: float, reckoned: float) -> Drift:
+    kept = 1.0 - 1.0 / RATIO_KEPT
+    return replace(
+        drift,
+        real_s=max(0.0, drift.real_s * kept + real),
+        reckoned_s=drift.reckoned_s * kept + reckoned,
+    )
 
 
 def _tilted(tilt: float, line: Event) -> float:
@@ -266,7 +177,8 @@ def _tilted(tilt: float, line: Event) -> float:
 
 def _drifted(drift: Drift, off: float) -> Drift:
     weight = 1.0 / min(drift.count + KAPPA_SLOW, KAPPA_MOST)
-    return Drift(kappa2=drift.kappa2 + (min(off * off, 4.0) - drift.kappa2) * weight, count=drift.count + 1)
+    kappa2 = drift.kappa2 + (min(off * off, 4.0) - drift.kappa2) * weight
+    return replace(drift, kappa2=kappa2, count=drift.count + 1)
 
 
 def _number(data: dict[str, object], name: str) -> float | None:

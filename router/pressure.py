@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from router.learnt import HOURS, Learnt, Need, hour_of_week
+from router.known import HOURS, Learnt, Need, hour_of_week
 
 #: More than so many times the usual arrivals are not believed to last.
 SURGE_MOST = 3.0
@@ -20,14 +20,14 @@ class Stream(Struct, frozen=True):
     surge: float
 
 
-def stream(learnt: Learnt, at: float) -> Stream:
-    """Return the arrivals of a channel as known at an instant (s since 1970)."""
+def stream(learnt: Learnt, at: float, hourly: Sequence[float] | None = None) -> Stream:
+    """Return the arrivals of a channel as known at an instant (s since 1970); `hourly` if already worked out."""
     lately = learnt.lately(at)
     if not any(learnt.weeks):
         return Stream([lately] * HOURS, 1.0)
-    hourly = [learnt.arrivals(hour) for hour in range(HOURS)]
-    usual = hourly[hour_of_week(at)]
-    return Stream(hourly, min(max(lately / usual, 1.0), SURGE_MOST) if usual > 0 else 1.0)
+    expected = learnt.hourly() if hourly is None else hourly
+    usual = expected[hour_of_week(at)]
+    return Stream(expected, min(max(lately / usual, 1.0), SURGE_MOST) if usual > 0 else 1.0)
 
 
 class Pressure:
@@ -64,12 +64,27 @@ class Pressure:
         return found * lift if surge else found
 
     def arriving(self, start: float, end: float, key: tuple[int, float]) -> float:
-        """Return the work (s) that comes between two instants and is served first."""
+        """Return the work (s) that comes between two instants and is served first.
+
+        What has a longer target must come earlier to be due before.
+        """
+        rank, due = key
         place = self._place(start, key)
+        first = bisect_left(self._keys, (rank, 0.0), hi=place)
+        total = self._upto(first, end) - self._upto(place, start)
+        for one in range(first, place):
+            until = min(end, due - self._keys[one][1])
+            total += self._upto(one + 1, until) - self._upto(one, until)
+        return max(total, 0.0)
+
+    def _upto(self, place: int, at: float) -> float:
+        """Return the work of the first needs from the beginning of 1970's hours to an instant."""
         if place == 0:
             return 0.0
-        _, sums, _ = self._column(place)
-        return _upto(sums, end) - _upto(sums, start)
+        sums = self._column(place)[1]
+        hours, rest = divmod(at, _HOUR)
+        weeks, slot = divmod(int(hours), HOURS)
+        return weeks * sums[HOURS] + sums[slot] + (sums[slot + 1] - sums[slot]) * rest / _HOUR
 
     def _place(self, at: float, key: tuple[int, float]) -> int:
         """Return how many of the needs overtake what has this rank and must be done by then."""
@@ -93,13 +108,6 @@ class Pressure:
         usual = sum(weight * sum(one.hourly) for weight, one in pairs)
         lifted = sum(weight * sum(one.hourly) * one.surge for weight, one in pairs)
         return [each / _HOUR for each in work], sums, lifted / usual if usual else 1.0
-
-
-def _upto(sums: Sequence[float], at: float) -> float:
-    """Return the work from the beginning of 1970's hours to an instant."""
-    hours, rest = divmod(at, _HOUR)
-    weeks, slot = divmod(int(hours), HOURS)
-    return weeks * sums[HOURS] + sums[slot] + (sums[slot + 1] - sums[slot]) * rest / _HOUR
 
 
 #: Nothing is expected to overtake.

@@ -31,11 +31,27 @@ class Reckoned(Struct, frozen=True, kw_only=True):
 
 
 def reckon(outlook: Outlook, now: datetime, due_at: datetime, level: float) -> Reckoned:
-    """Return when an answer will be there with the wanted probability, in the open time of those who may answer."""
-    at, due, correction = now.timestamp(), due_at.timestamp(), outlook.correction
-    plan = outlook.staff.plan
+    """Return when an answer will be there with the wanted probability, in the open time of those who may answer.
+
+    Work is served by the time it was promised for, where that comes before its due time. So the reckoning is
+    made twice: the first time says by when this one will be promised at the latest, the second counts what
+    is served before that.
+    """
+    at, due, plan = now.timestamp(), due_at.timestamp(), outlook.staff.plan
+    parts = _parts(outlook, at, due, level)
+    until = plan.after(at, _length(outlook.correction, parts))
+    if until < due:
+        parts = _parts(outlook, at, until, level)
+        until = plan.after(at, _length(outlook.correction, parts))
+    pieces = tuple((instant(start), instant(end)) for start, end in plan.pieces(at, until))
+    return Reckoned(at=instant(until), cold=not outlook.correction.learnt, parts=parts, counted=pieces)
+
+
+def _parts(outlook: Outlook, at: float, due: float, level: float) -> QuoteParts:
+    """Return the figures of a message that has to be done by `due` (s since 1970)."""
+    correction = outlook.correction
     ahead = outlook.ahead(outlook.rank * _RANK + due)
-    closed = not plan.is_open(at)
+    closed = not outlook.staff.plan.is_open(at)
     work_s = 0.0 if outlook.free else ahead.work_s
     if outlook.here and not outlook.free:
         work_s += AT_WORK * correction.handle_s
@@ -45,33 +61,31 @@ def reckon(outlook: Outlook, now: datetime, due_at: datetime, level: float) -> R
     else:
         drained = outlook.staff.drain(at, work_s, outlook.pressure, (outlook.rank, due))
         drain_s, people = drained.open_s, max(drained.people, 1.0)
-    mean_s = drain_s + handle_s
-    kappa2 = correction.kappa2[closed]
+    ratio = correction.ratio[closed] if correction.learnt else 1.0
+    drain_s *= ratio
     spread_s = sqrt(
-        HANDLE_CV2 * handle_s**2 + (1 + HANDLE_CV2) * drain_s * handle_s / people + kappa2 * drain_s**2
+        HANDLE_CV2 * handle_s**2
+        + (1 + HANDLE_CV2) * drain_s * handle_s / people
+        + correction.kappa2[closed] * drain_s**2
     )
-    z = correction.z(level, closed=closed, queue=outlook.queue)
-    parts = QuoteParts(
+    return QuoteParts(
         work_s=round(work_s, 3),
         items=round(0.0 if outlook.free else ahead.items, 3),
         people=round(people, 3),
         drain_s=round(drain_s, 3),
+        correction=round(ratio, 4),
         handle_s=round(handle_s, 3),
-        mean_s=round(mean_s, 3),
+        mean_s=round(drain_s + handle_s, 3),
         spread_s=round(spread_s, 3),
-        z=round(z, 4),
+        z=round(correction.z(level, closed=closed, queue=outlook.queue), 4),
         level=level,
         closed=closed,
         staff=outlook.people,
     )
-    until = plan.after(at, _length(correction, level, (mean_s, spread_s, z)))
-    pieces = tuple((instant(start), instant(end)) for start, end in plan.pieces(at, until))
-    return Reckoned(at=instant(until), cold=not correction.learnt, parts=parts, counted=pieces)
 
 
-def _length(correction: Correction, level: float, figures: tuple[float, float, float]) -> float:
+def _length(correction: Correction, parts: QuoteParts) -> float:
     """Return the open seconds that are promised."""
-    mean_s, spread_s, z = figures
-    wanted = mean_s + z * spread_s
-    most = correction.most_s(level, mean_s, spread_s)
+    wanted = parts.mean_s + parts.z * parts.spread_s
+    most = correction.most_s(parts.level, parts.mean_s, parts.spread_s)
     return max(wanted if most is None else min(wanted, most), 0.0)

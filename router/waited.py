@@ -83,6 +83,7 @@ def _ended(before: Conversation, since: datetime, after: Conversation) -> Line:
     }
     if parts is not None:
         data |= {"mean_s": parts.mean_s, "spread_s": parts.spread_s, "drain_s": parts.drain_s}
+        data["correction"] = parts.correction
         data |= {"z": parts.z, "level": parts.level, "closed": parts.closed}
         data |= {"staff": list(parts.staff)}
     return Line(at=at, kind="waited", agent=agent, subject=before.waiting_on, data=data)

@@ -17,8 +17,9 @@ class QuoteParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     items: float = 0.0
     #: People who are or will be on for it, on average while it drains.
     people: float = 0.0
-    #: Time to drain the work ahead, and to handle this one.
+    #: Time to drain the work ahead, as corrected by so much, and to handle this one.
     drain_s: float = 0.0
+    correction: float = 1.0
     handle_s: float = 0.0
     #: What is expected, its spread, and how many spreads were added for the level wanted (0.95 = 95 %).
     mean_s: float = 0.0
