@@ -17,7 +17,6 @@ from router.desk.api import (
     queues,
     recent,
     voice,
-    wording,
     work,
 )
 from router.desk.assets import Assets
@@ -46,7 +45,6 @@ RESOURCES = (
     queues,
     recent,
     current,
-    wording,
     admin,
 )
 
