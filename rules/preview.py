@@ -9,7 +9,7 @@ from rules.called import first_name
 from rules.proof import extras, faults
 from rules.sampling import NOW, PERSON, TODAY, ZONE, Sample, Wanted, addresses, samples
 from rules.template import Template
-from rules.texts import KINDS, Texts
+from rules.texts import Texts
 from rules.wording import SHIPPED, Wording
 
 #: Parts of a file beside the notes that customers read too.
@@ -52,10 +52,12 @@ def shown(wording: Wording, language: str, wanted: Wanted = Wanted()) -> list[Sh
     Raises WordingError for a language without texts.
     """
     texts = wording.texts(language)
-    found: dict[str, Shown] = {}
+    found: dict[tuple[str, ...], Shown] = {}
     notes = (_shown(texts, sample) for sample in samples(texts, wanted))
-    for one in (*notes, *_parts(texts, wanted)):
-        found.setdefault(f"{one.kind in KINDS}{one.text}", one)
+    for one in notes:
+        found.setdefault((one.text,), one)
+    for one in _parts(texts, wanted):
+        found.setdefault((one.kind, one.voice, one.text), one)
     return list(found.values())
 
 

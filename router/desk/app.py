@@ -17,6 +17,7 @@ from router.desk.api import (
     queues,
     recent,
     voice,
+    wording,
     work,
 )
 from router.desk.assets import Assets
@@ -45,6 +46,7 @@ RESOURCES = (
     queues,
     recent,
     current,
+    wording,
     admin,
 )
 

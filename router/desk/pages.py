@@ -56,6 +56,7 @@ class Pages:
             web.get("/outbox", self._safe(self._outbox)),
             web.get("/report", self._safe(self._report)),
             web.get("/ops", self._safe(self._place("ops.html", "/ops"))),
+            web.get("/ops/wording", self._safe(self._place("wording.html", "/ops"))),
             web.get("/admin", self._safe(self._place("admin.html", "/admin"))),
             web.get("/signin", self._safe(self._sign_in)),
             web.get("/signin/link", self._safe(self._welcome)),

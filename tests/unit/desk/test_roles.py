@@ -54,6 +54,7 @@ LEAST = {
     "GET /health": "ops",
     "GET /outbox": "agent",
     "GET /rules": "lead",
+    "GET /wording": "lead",
     "GET /users": "admin",
     "POST /users": "admin",
     "PATCH /users/{id}": "admin",
@@ -63,7 +64,14 @@ LEAST = {
     "POST /users/{id}/tokens": "admin",
     "DELETE /users/{id}/tokens/{token_id}": "admin",
 }
-PAGES = {"/": "agent", "/c/HB-222222": "agent", "/outbox": "agent", "/ops": "lead", "/admin": "ops"}
+PAGES = {
+    "/": "agent",
+    "/c/HB-222222": "agent",
+    "/outbox": "agent",
+    "/ops": "lead",
+    "/ops/wording": "lead",
+    "/admin": "ops",
+}
 
 
 def test_the_table_names_every_operation() -> None:
