@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from channels.message import Kind, Message
 from router import note, say, steps, voices
+from router.again import SENSITIVE
 from router.conversation import Conversation, Decision, NoteKind
 from router.draft import Draft
 from router.promise import Quote
@@ -83,9 +84,7 @@ def _silent(draft: Draft, conversation: Conversation, reason: str) -> Conversati
 def _alarmed(conversation: Conversation, case: note.Case) -> Conversation:
     """Tell a person where a customer must not be left to software: sensitive matters, and too many notes."""
     if case.tone == "none" and case.message.kind is Kind.CUSTOMER:
-        return steps.flag(
-            conversation, "A sensitive matter: no automatic words were sent. Please answer yourself."
-        )
+        return steps.flag(conversation, SENSITIVE)
     if case.notes_sent >= note.MOST_NOTES:
         return steps.flag(
             conversation, "This customer had enough automatic notes today. Please answer yourself."

@@ -155,4 +155,4 @@ def _lead_told(draft: Draft, one: Conversation) -> Conversation:
     if text in one.flags:
         return one
     draft.log(one, "third message", agent=lead(draft.house, one), subject=one.waiting_on)
-    return steps.flag(one, text)
+    return steps.flag(replace(one, alerted=True), text)

@@ -127,6 +127,8 @@ def _waiting(into: Conversation, one: Conversation, *, again: bool) -> Conversat
             due_at=one.due_at,
             overdue=one.overdue,
             neglect_at=one.neglect_at,
+            alerted=one.alerted,
+            added=one.added,
             check_at=None,
             no_note=one.no_note or "its note stands in the merged conversation",
         )
@@ -146,6 +148,8 @@ def _waiting(into: Conversation, one: Conversation, *, again: bool) -> Conversat
         unanswered=max(counts) if again else sum(counts),
         due_at=min((at for at in (into.due_at, one.due_at) if at is not None), default=None),
         overdue=into.overdue or one.overdue,
+        alerted=into.alerted or one.alerted,
+        added=into.added or one.added,
         neglect_at=min((at for at in (into.neglect_at, one.neglect_at) if at is not None), default=None),
         priority=min((into.priority, one.priority), key=lambda name: rank.get(name, 2)),
     )

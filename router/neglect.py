@@ -34,7 +34,7 @@ def neglected(
     line = event(
         one, now, "neglected", agent=one.accountable, subject=one.waiting_on, days=days, lead=lead(house, one)
     )
-    return steps.flag(_raised(on), _text(house, one, days)), [line]
+    return steps.flag(replace(_raised(on), alerted=True), _text(house, one, days)), [line]
 
 
 def _agreed(one: Conversation) -> datetime | None:

@@ -20,6 +20,7 @@ from router.gates import Gates
 from router.house import House
 from router.journal import changed, event
 from router.leaving import weighed
+from router.note import MOST_NOTES
 from router.outbox import Result
 from router.ports import Change, Commit, Events, Hint, Ids, Store
 from router.steps import amend, item_of
@@ -34,8 +35,7 @@ POLL_S = 0.5
 STORE_PAUSE_S = 1.0
 #: How long a stop waits for sends under way.
 SETTLE_S = 6.0
-#: Most automatic notes to one sender in this time.
-MOST_NOTES = 3
+#: The time in which a sender gets at most so many automatic notes.
 NOTES_WINDOW_S = 24 * 3600.0
 
 #: A conversation as it is to be written, and what may then leave.

@@ -108,6 +108,8 @@ class Conversation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     introduce_at: datetime | None = None
     #: Words laid before a person, which software may not send.
     prepared: Prepared | None = None
+    #: True once the lead was told in the running wait of a third message, or of a second day.
+    alerted: bool = False
     #: True once the customer was told that a second message is with the first.
     added: bool = False
     #: What the customer said by the note's link in the running wait.

@@ -23,6 +23,7 @@ FRESH: Final[dict[str, Any]] = {
     "prepared": None,
     "introduce_at": None,
     "added": False,
+    "alerted": False,
     "wish": None,
     "neglect_at": None,
 }

@@ -99,6 +99,8 @@ async def test_a_third_message_is_the_leads(tmp_path: Path) -> None:
     warned = await world.fresh(one)
     assert [flag for flag in warned.flags if "written three times" in flag and "Tom Berg" in flag]
     assert len(warned.flags) == 1
+    assert warned.alerted
+    assert not one.alerted
     lines = [line for _, line in await world.store.log(after=0, limit=500) if line.kind == "third message"]
     assert [line.agent for line in lines] == ["tom"]
 

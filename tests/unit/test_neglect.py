@@ -51,6 +51,7 @@ async def test_each_day_from_the_second_on_once(world: World) -> None:
     assert "Ana has waited since yesterday" in first
     assert "since Monday 23 November 12:00" in first
     assert "Tom Berg" in first
+    assert (await world.fresh(one)).alerted
     await later(world, DAY_S)
     assert "Ana has waited for 2 days" in told(await world.fresh(one))[1]
     assert [(line.data["days"], line.data["lead"]) for line in await lines(world)] == [(1, "tom"), (2, "tom")]
@@ -60,6 +61,7 @@ async def test_each_day_from_the_second_on_once(world: World) -> None:
     done = await world.fresh(one)
     assert len(told(done)) == 2
     assert done.neglect_at is None
+    assert not done.alerted
 
 
 async def test_sundays_count_as_days(world: World) -> None:
