@@ -25,6 +25,7 @@ from router.ids import RandomIds
 from router.keeper import Keeper, account, build_house
 from router.notify import Notifier
 from router.ports import Broker, Events, Ids, Store, Vault
+from router.post import Post, Readers
 from router.settings import Settings
 from router.stores.blobs import LocalBlobs
 from router.stores.sqlite import SqliteStore
@@ -57,6 +58,7 @@ class Parts:
     timers: Timers
     actions: Actions
     tally: Tally
+    post: Post
     #: By (channel, account).
     hosts: Mapping[tuple[str, str], AccountHost]
     channels: Mapping[tuple[str, str], Channel]
@@ -133,6 +135,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         timers=Timers(store, broker, events, consumer, (ids, clock, keeper)),
         actions=actions,
         tally=Tally(store, ids, clock, keeper, ZoneInfo(settings.zone or "UTC")),
+        post=Post(store, ids, clock, keeper, channels, _readers(settings)),
         hosts=hosts,
         channels=channels,
         notifier=notifier,
@@ -145,6 +148,15 @@ def _hosts(settings: Settings, shared: HostParts) -> dict[tuple[str, str], Accou
         (channel, name): AccountHost(shared, account(channel, name, given), given)
         for channel, name, given in settings.accounts()
     }
+
+
+def _readers(settings: Settings) -> Readers:
+    return Readers(
+        to=settings.letter.to,
+        zone=settings.zone or "UTC",
+        organisation=settings.organisation,
+        public_url=settings.public_url,
+    )
 
 
 def _opened(hosts: Mapping[tuple[str, str], AccountHost]) -> dict[tuple[str, str], Channel]:

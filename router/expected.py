@@ -1,6 +1,6 @@
 """How much work usually comes at an hour of the week, from what was counted: for surges and for next week's gaps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,10 +15,11 @@ SURGE_LEAST = 10
 Usual = Mapping[str, Mapping[tuple[int, int], float]]
 
 
-def usual(days: Sequence[Day]) -> Usual:
+def usual(days: Sequence[Day], weight: Callable[[str], float] = lambda _: 1.0) -> Usual:
     """Return the mean arrivals of each queue in each hour of the week over the days given.
 
-    A day that counted nothing at all is taken for one on which nobody counted.
+    A day that counted nothing at all is taken for one on which nobody counted. `weight`: how much an arrival
+    on a channel counts; seconds of work give the work that comes.
     """
     totals: dict[str, dict[tuple[int, int], float]] = {}
     seen: dict[int, int] = {}
@@ -30,7 +31,7 @@ def usual(days: Sequence[Day]) -> Usual:
         for one in day.arrivals:
             mine = totals.setdefault(one.queue, {})
             for hour, count in enumerate(one.hours):
-                mine[weekday, hour] = mine.get((weekday, hour), 0.0) + count
+                mine[weekday, hour] = mine.get((weekday, hour), 0.0) + count * weight(one.channel)
     return {
         queue: {place: total / seen[place[0]] for place, total in mine.items()}
         for queue, mine in totals.items()

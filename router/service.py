@@ -60,6 +60,7 @@ class Service:
                 keep += [group.create_task(self._keep("timers", parts.timers.run))]
                 keep += [group.create_task(self._keep("outbox", parts.notifier.run))]
                 keep += [group.create_task(self._keep("figures", parts.tally.run))]
+                keep += [group.create_task(self._keep("letter", parts.post.run))]
             if "desk" in self._roles and parts.slack is not None:
                 slack = parts.slack.loops()
                 keep += [group.create_task(self._keep(name, loop)) for name, loop in slack.items()]

@@ -8,7 +8,15 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    model_validator,
+)
 
 from channels.account import KINDS
 from router.keyfile import ADVICE, LEAST
@@ -75,6 +83,10 @@ def _slack_api(value: str) -> str:
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and _local(value))):
         raise ValueError("must be an https URL, such as https://slack.com/api/")
     return value.rstrip("/") + "/"
+
+
+def _addresses(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(KINDS["email"](each) for each in value)
 
 
 def _secret(value: str) -> str:
@@ -144,6 +156,12 @@ class Slack(Section):
         return self
 
 
+class Letter(Section):
+    """Who gets the weekly letter about promises by mail; nobody while the list is empty."""
+
+    to: Annotated[tuple[str, ...], BeforeValidator(KINDS["list"]), AfterValidator(_addresses)] = ()
+
+
 class Settings(Section):
     """Everything that a person sets outside the rules."""
 
@@ -159,6 +177,7 @@ class Settings(Section):
     broker: Broker = Broker()
     log: Log = Log()
     slack: Slack = Slack()
+    letter: Letter = Letter()
     #: Channel → account → its settings, checked against the channel's manifest, defaults filled in.
     channels: Annotated[Accounts, SkipValidation] = Field(
         repr=False, default_factory=lambda: MappingProxyType({})

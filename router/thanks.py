@@ -27,6 +27,11 @@ _KNOWN = {language: frozenset(words.split("|")) for language, words in _WORDS.it
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+def says_thanks(text: str) -> bool:
+    """Tell whether the text says thank you, whatever else it says."""
+    return _THANKS.search(unicodedata.normalize("NFKC", text).casefold()) is not None
+
+
 def is_closing_thanks(text: str) -> bool:
     """Tell whether the text says thank you and nothing else, in one of our languages."""
     plain = unicodedata.normalize("NFKC", text).casefold().strip()

@@ -108,6 +108,8 @@ def _named(kind: Any) -> str:
         return ", ".join(typing.get_args(kind))
     if typing.get_origin(kind) in {typing.Union, types.UnionType}:
         kind = next(one for one in typing.get_args(kind) if one is not type(None))
+    if typing.get_origin(kind) is tuple:
+        return "list"
     return {Path: "path", bool: "true or false", int: "whole number"}.get(kind, "text")
 
 

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from router.desk import links, sessions
+from router.desk import links, sessions, weekly
 from router.desk import report as reports
 from router.desk.accounts import Role, User
 from router.desk.assets import Assets
@@ -55,6 +55,7 @@ class Pages:
             web.get("/c/{reference}", self._safe(self._desk)),
             web.get("/outbox", self._safe(self._outbox)),
             web.get("/report", self._safe(self._report)),
+            web.get("/report/letter", self._safe(self._letter)),
             web.get("/ops", self._safe(self._place("ops.html", "/ops"))),
             web.get("/ops/wording", self._safe(self._place("wording.html", "/ops"))),
             web.get("/admin", self._safe(self._place("admin.html", "/admin"))),
@@ -89,6 +90,11 @@ class Pages:
             choices=reports.WEEKS,
             zone=self._parts.zone,
         )
+
+    async def _letter(self, request: web.Request) -> web.Response:
+        who = await self._inside(request, Role.LEAD)
+        shown = await weekly.sheet(self._parts, request.query.get("week", ""))
+        return self._page("letter.html", who, here="/report", shown=shown, zone=self._parts.zone)
 
     def _place(self, template: str, here: str) -> Handler:
         role = next(role for path, _, role in PLACES if path == here)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from router.conversation import Event
+from router.ports import Record
 from router.tally import Tally
 from tests.support.world import MONDAY_NOON
 from tests.unit.desk.office import Client, Office, opened, visitor
@@ -173,6 +174,32 @@ async def test_the_page_tells_each_plot_in_words(filled: Office, ada: Client) ->
     assert html.count("<caption>") >= 6
     assert "85.7 %" in html  # six kept of seven
     assert "nobody took it" in html
+
+
+async def test_the_letter_is_a_page_too(filled: Office, ada: Client) -> None:
+    """It shows the last whole week unless another is named, leads to those beside it, and says whom it went to."""
+    copies = [
+        {"to": "ines@example.com", "state": "unknown", "at": "2026-11-23T06:00:00Z", "reason": "line lost"}
+    ]
+    value = {"at": "2026-11-23T06:00:00Z", "copies": copies}
+    await filled.parts.store.put_record(Record(kind="letter", id="2026-W47", value=value, version=1))
+    html = await (await ada.session.get(f"{filled.url}/report/letter")).text()
+    assert "The week of 16 to 22 November 2026" in html
+    assert "100.0 % of 3 promises were kept" in html
+    assert "ines@example.com" in html
+    assert "in doubt" in html
+    assert "week=2026-W46" in html
+    assert "week=2026-W48" in html
+    now = await (await ada.session.get(f"{filled.url}/report/letter?week=2026-W48")).text()
+    assert "75.0 % of 4 promises were kept, down from 100.0 %" in now
+    assert "nobody took it" in now
+    assert "week=2026-W49" not in now
+    assert (await ada.session.get(f"{filled.url}/report/letter?week=soon")).status == 422
+
+
+async def test_the_letter_is_for_leads(filled: Office, maria: Client) -> None:
+    """What a customer wrote and what broke is read by leads and admins only."""
+    assert (await maria.session.get(f"{filled.url}/report/letter")).status == 403
 
 
 async def test_a_page_without_promises_says_so(office: Office, ada: Client) -> None:

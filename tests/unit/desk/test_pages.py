@@ -6,7 +6,7 @@ import pytest
 from router.desk.assets import FOLDER, Assets
 from tests.unit.desk.office import Client, Office, opened, visitor
 
-PAGES = ["/", "/outbox", "/ops", "/ops/wording", "/admin"]
+PAGES = ["/", "/outbox", "/report", "/report/letter", "/ops", "/ops/wording", "/admin"]
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/c/HB-222222"])

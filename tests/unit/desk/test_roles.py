@@ -68,6 +68,8 @@ PAGES = {
     "/": "agent",
     "/c/HB-222222": "agent",
     "/outbox": "agent",
+    "/report": "agent",
+    "/report/letter": "lead",
     "/ops": "lead",
     "/ops/wording": "lead",
     "/admin": "ops",

@@ -1,0 +1,469 @@
+"""The weekly letter: what it says, what it leaves out, and that each reader gets it once whatever happens."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+
+from channels.errors import ChannelError, InDoubt, NotSent, Refused
+from channels.message import Outgoing, Sent
+from channels.port import Channel
+from router import figures, gaps, letter, lettertext, ownwords, post, tally
+from router.actions import Answer
+from router.conversation import Conversation, Event
+from router.figures import Arrivals, Day, Group, Missed
+from router.health.told import heard
+from router.letter import Letter
+from router.ports import Record
+from router.post import Copy, Post, Readers, mailing_of
+from router.tally import Tally
+from router.testing import RecordingChannel
+from rules.load import load
+from tests.support.world import CHANNELS, MONDAY_NOON, RULES, World
+
+CPH = ZoneInfo("Europe/Copenhagen")
+HOUR = timedelta(hours=1)
+#: The week in which the world begins, and the Monday on which its letter goes out.
+WEEK = date(2026, 11, 23)
+SEVEN = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
+READERS = Readers(
+    to=("ines@example.com", "lead@example.com"),
+    zone="Europe/Copenhagen",
+    organisation="Example",
+    public_url="https://help.example.com",
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Give a service of twins whose clock stands in the week that the letter is about."""
+    made = World(tmp_path)
+    made.clock.set(datetime(2026, 11, 25, 11, 0, tzinfo=UTC))
+    return made
+
+
+def line(kind: str, at: datetime, conversation: str = "cv", **data: str) -> Event:
+    """Return a log line about Maria's promise by mail."""
+    return Event(
+        at=at,
+        kind=kind,
+        channel="email",
+        queue="general",
+        agent="maria",
+        conversation=conversation,
+        data=data,
+    )
+
+
+async def count(world: World, *lines: Event) -> None:
+    """Log the lines and count them."""
+    await world.store.append(lines)
+    lease = await world.store.lease("figures", "test", 30)
+    assert lease is not None
+    await Tally(world.store, world.ids, world.clock, lambda: world.house, CPH).count(lease)
+
+
+async def broken(world: World, text: str, **fields: str) -> Conversation:
+    """Let a mail come in whose promise breaks an hour later, and be answered after another hour."""
+    await world.here("maria", "tom")
+    [one] = await world.take(world.mail_from(text=text, **fields))
+    made, world_now = world.clock.now(), world.clock
+    world_now.move(3600)
+    data = {"promised": world_now.now().isoformat(), "made": made.isoformat()}
+    await count(world, line("broken", world_now.now(), one.id, **data), line("kept", world_now.now()))
+    world_now.move(3600)
+    fresh = await world.fresh(one)
+    await world.actions.reply(one.id, Answer(text="Here it is."), agent=fresh.owner or "maria")
+    await world.send()
+    return await world.fresh(one)
+
+
+async def composed(world: World) -> Letter:
+    """Return the letter about the week."""
+    return await letter.compose(world.store, world.book, WEEK, CPH)
+
+
+# --- what it says
+
+
+async def test_the_letter_names_each_broken_promise(world: World) -> None:
+    """Reference, channel, promised, answered and why, with the causes and what helps; in the page's words."""
+    one = await broken(world, "I am still waiting for the blue lamp you promised me.")
+    found = await composed(world)
+    (miss,) = found.misses
+    assert (miss.reference, miss.channel, found.week) == (one.reference, "email", "2026-W48")
+    assert (miss.promised, miss.actual) == (one.opened_at + HOUR, one.opened_at + 2 * HOUR)
+    assert found.causes == ((miss.reason, 1),)
+    text = lettertext.body(found, "https://help.example.com")
+    assert (
+        f"{one.reference} (email): promised Wed 25 Nov 13:00, answered Wed 25 Nov 14:00: {miss.reason}"
+        in text
+    )
+    assert "50.0 % of 2 promises were kept" in text
+    assert "blue lamp" in text
+    assert "/report/letter?week=2026-W48" in text
+    assert lettertext.subject(found, "Example") == (
+        "Example: 50.0 % of promises kept in the week of 23 to 29 November 2026"
+    )
+
+
+async def test_at_most_thirty_are_named_and_three_causes(world: World) -> None:
+    """The rest is counted: and so many more."""
+    at = world.clock.now()
+    lines = [
+        line("broken", at, f"cv{n}", promised=at.isoformat(), made=at.isoformat(), reason=f"reason {n % 4}")
+        for n in range(35)
+    ]
+    await count(world, *lines)
+    found = await composed(world)
+    assert (len(found.misses), found.more, len(found.causes)) == (30, 5, 3)
+    assert "and 5 more" in lettertext.body(found, "")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        (
+            Group(kept=19, broken=1),
+            Group(kept=9, broken=1),
+            "95.0 % of 20 promises were kept, up from 90.0 %",
+        ),
+        (Group(kept=1, broken=1), Group(kept=2), "50.0 % of 2 promises were kept, down from 100.0 %"),
+        (Group(kept=1), Group(kept=7), "the one promise that ended was kept, as in the week before"),
+        (Group(kept=1), Group(), "Of the week before nothing is known"),
+        (Group(made=2), Group(kept=1), "no promise came to its end. 2 were made"),
+        (Group(kept=1, renewed=1, told=2, first=1), Group(), "1 customer was told a new time"),
+    ],
+)
+def test_the_rate_is_told_against_the_week_before(now: Group, before: Group, said: str) -> None:
+    """Up, down or the same, and what is not known is not claimed."""
+    assert said in lettertext.rates(blank(whole=now, before=before))
+
+
+def blank(**fields: object) -> Letter:
+    """Return a letter that says nothing but these."""
+    plain = {
+        "week": "2026-W48", "monday": WEEK, "zone": "Europe/Copenhagen", "whole": Group(), "before": Group(),
+        "misses": (), "more": 0, "causes": (), "words": None, "gaps": (), "more_gaps": 0,
+    }  # fmt: skip
+    return Letter(**(plain | fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("monday", "said"),
+    [
+        (date(2026, 11, 16), "16 to 22 November 2026"),
+        (date(2026, 11, 30), "30 November to 6 December 2026"),
+        (date(2026, 12, 28), "28 December 2026 to 3 January 2027"),
+    ],
+)
+def test_the_days_of_a_week_are_named(monday: date, said: str) -> None:
+    """Month and year are said once where they are the same."""
+    assert lettertext.day(blank(monday=monday)) == said
+
+
+# --- whose words
+
+
+async def test_a_customers_words_name_nobody(world: World) -> None:
+    """Names of the customer and of ours, addresses and numbers are left out; the words stay."""
+    text = (
+        "Dear Maria Jensen,\nthe lamp of order 4711 never came to Ana's flat, Main Road 12.\n"
+        "Write to ana@example.org or call +45 12 34 56 78.   Ana"
+    )
+    await broken(world, text)
+    words = (await composed(world)).words
+    assert words is not None
+    assert words.missed
+    assert words.text.startswith("Dear [name], the lamp of order [number] never came")
+    for secret in ("Maria", "Jensen", "Ana", "ana", "4711", "12", "example.org", "+45", "\n"):
+        assert secret not in words.text
+
+
+async def test_without_a_miss_a_thank_you_is_shown(world: World) -> None:
+    """In a week without a broken promise the letter quotes a customer who said thanks, and nobody else."""
+    [plain] = await world.take(world.mail_from(text="Where is my parcel? It should be here."))
+    at = world.clock.now()
+    await count(world, line("waited", at, plain.id, how="answered", arrived=at.isoformat()))
+    assert (await composed(world)).words is None
+    [glad] = await world.take(
+        world.mail_from(who="bo@example.org", text="Thank you, that was quick and kind!")
+    )
+    await count(world, line("waited", at + HOUR, glad.id, how="answered", arrived=at.isoformat()))
+    words = (await composed(world)).words
+    assert words is not None
+    assert (words.text, words.missed) == ("Thank you, that was quick and kind!", False)
+
+
+def test_long_words_are_cut_at_a_word() -> None:
+    """What is quoted stays short."""
+    found = ownwords.anonymous("lamp " * 200, frozenset())
+    assert len(found) <= ownwords.LONGEST + 2
+    assert found.endswith("lamp …")
+
+
+# --- next week's gaps
+
+
+def counted(queue: str, per_hour: int, hours: range) -> list[Day]:
+    """Return four weeks in which so many came in each of these hours of every day."""
+    each = tuple(per_hour if hour in hours else 0 for hour in range(24))
+    days = figures.days_from(date(2026, 11, 2), 28)
+    return [Day(day=day, arrivals=(Arrivals(queue=queue, channel="email", hours=each),)) for day in days]
+
+
+async def test_gaps_are_hours_without_people(tmp_path: Path) -> None:
+    """Leave, and hours in which too few are on for what usually comes, are named; well-staffed hours are not."""
+    rules = RULES.replace("hours: office}\n  tom", "hours: office, leave: [2026-12-01]}\n  tom").replace(
+        "queues: [general, billing], skills", "queues: [billing], skills"
+    )
+    world = World(tmp_path, rules)
+    days = counted("general", 2, range(9, 11))
+    for day in days:
+        await world.store.put_record(Record(kind=tally.KIND, id=day.day, value=_value(day), version=1))
+    found = await letter.compose(world.store, world.book, WEEK, CPH)
+    assert [lettertext.gap_told(one, "Europe/Copenhagen") for one in found.gaps] == [
+        "Tue 1 Dec 08:00–18:00, general: nobody is on, about 4 messages usually come"
+    ]
+    crowded = counted("general", 9, range(9, 11))
+    version = {day.day: 2 for day in crowded}
+    for day in crowded:
+        record = Record(kind=tally.KIND, id=day.day, value=_value(day), version=version[day.day])
+        await world.store.put_record(record)
+    found = await letter.compose(world.store, world.book, WEEK, CPH)
+    said = [lettertext.gap_told(one, "Europe/Copenhagen") for one in found.gaps]
+    assert "Mon 30 Nov 09:00–11:00, general: 1 on, 2 needed, about 18 messages usually come" in said
+    assert "Tue 1 Dec 08:00–18:00, general: nobody is on, about 18 messages usually come" in said
+    assert len(said) == 5
+
+
+def _value(day: Day) -> dict[str, object]:
+    return {"day": day.day, "upto": 1, "arrivals": [
+        {"queue": each.queue, "channel": each.channel, "hours": list(each.hours)} for each in day.arrivals
+    ]}  # fmt: skip
+
+
+def test_a_queue_that_is_always_open_has_gaps_only_where_work_comes(tmp_path: Path) -> None:
+    """At night nobody is missed unless messages usually come then; a gap until midnight says so."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES.replace("lead: tom, hours: office", "lead: tom"), encoding="utf-8")
+    book = load(path, channels=CHANNELS)
+    assert gaps.gaps(book, date(2026, 11, 23), CPH, {}, {}) == []
+    usual = {"general": {(0, 22): 3.0, (0, 23): 3.0}}
+    (gap,) = gaps.gaps(book, date(2026, 11, 23), CPH, usual, {})
+    assert lettertext.gap_told(gap, "Europe/Copenhagen").startswith("Mon 23 Nov 22:00–24:00, general: nobody")
+
+
+# --- on its way
+
+
+class Sending:
+    """One process that sends letters, through a channel that it shares with others."""
+
+    def __init__(self, world: World, channel: Channel, readers: Readers = READERS) -> None:
+        self.post = Post(
+            world.store, world.ids, world.clock, lambda: world.house, {("email", "support"): channel}, readers
+        )
+
+    async def round(self) -> None:
+        """Let the process look once."""
+        await self.post.round()
+
+
+class Dying(RecordingChannel):
+    """A provider that takes the mail while our process dies, and can be asked afterwards."""
+
+    def __init__(self, says: str) -> None:
+        super().__init__()
+        #: What it says when it is read back: sent, unsent or nothing.
+        self.says = says
+        self.dies = True
+        self.asked = 0
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Take it; the process does not live to hear so."""
+        if self.dies:
+            self.dies = False
+            self.sent.append(outgoing)
+            raise Dead
+        return await super().send(outgoing)
+
+    async def reconcile(self, outgoing: Outgoing) -> Sent | None:
+        """Tell whether it was sent, as far as this provider can."""
+        self.asked += 1
+        if self.says == "unsent":
+            raise NotSent("it never came")
+        return Sent(message_id=outgoing.id) if self.says == "sent" else None
+
+
+class Dead(BaseException):
+    """The process is gone."""
+
+
+async def promised(world: World) -> None:
+    """Let a promise be kept in the week, and go to the Monday after, before the letter's hour."""
+    at = world.clock.now()
+    await count(world, line("promised", at), line("kept", at))
+    world.clock.set(SEVEN - HOUR)
+
+
+async def mailing(world: World) -> post.Mailing:
+    """Return what is known of the letter."""
+    record = await world.store.record(post.KIND, "2026-W48")
+    assert record is not None
+    return mailing_of(record)
+
+
+async def states(world: World) -> list[str]:
+    """Return how far each copy is."""
+    return [one.state for one in (await mailing(world)).copies]
+
+
+async def test_it_goes_out_on_monday_at_seven_once(world: World) -> None:
+    """Not before the hour, then one mail to each reader, and none again all week; the next week has its own."""
+    await promised(world)
+    process = Sending(world, world.mail)
+    await process.round()
+    assert world.mail.sent == []
+    world.clock.set(SEVEN)
+    for _ in range(190):
+        await process.round()
+        world.clock.move(3000)
+    assert [one.to.address for one in world.mail.sent] == ["ines@example.com", "lead@example.com"]
+    first = world.mail.sent[0]
+    assert first.automatic
+    assert "23 to 29 November 2026" in first.subject
+    assert "the one promise that ended was kept" in first.text
+    assert await states(world) == ["sent", "sent"]
+    assert await heard(world.store) == []
+    await count(world, line("kept", world.clock.now()))
+    world.clock.set(SEVEN + timedelta(days=7))
+    await process.round()
+    assert len(world.mail.sent) == 4
+
+
+async def test_a_restart_and_a_second_process_send_nothing_again(world: World) -> None:
+    """Two processes look at the same time, each is started anew again and again: still one mail a reader."""
+    await promised(world)
+    world.clock.set(SEVEN)
+    for _ in range(5):
+        one, two = Sending(world, world.mail), Sending(world, world.mail)
+        await one.round()
+        await two.round()
+        world.clock.move(200)
+    assert sorted(one.to.address for one in world.mail.sent) == sorted(READERS.to)
+
+
+@pytest.mark.parametrize(
+    ("known", "sends", "ends"),
+    [("sent", 1, "sent"), ("unsent", 2, "sent"), ("nothing", 1, "unknown")],
+)
+async def test_a_crash_while_sending_is_read_back_never_guessed(
+    world: World, known: str, sends: int, ends: str
+) -> None:
+    """The process dies in the send: the next asks the provider, sends again only what certainly did not leave."""
+    await promised(world)
+    world.clock.set(SEVEN)
+    channel = Dying(known)
+    only = replace(READERS, to=("ines@example.com",))
+    with pytest.raises(Dead):
+        await Sending(world, channel, only).round()
+    assert await states(world) == ["sending"]
+    for _ in range(10):
+        await Sending(world, channel, only).round()
+        world.clock.move(200)
+    assert channel.asked == 1
+    assert (len(channel.sent), await states(world)) == (sends, [ends])
+
+
+async def test_a_crash_before_or_after_the_record_sends_once(world: World) -> None:
+    """Dead right after the letter was written down, the next process sends it from there, with the same words."""
+    await promised(world)
+    world.clock.set(SEVEN)
+    written = Sending(world, world.mail).post
+    record = await written._written(WEEK)
+    assert record is not None
+    await count(world, line("broken", SEVEN - 12 * HOUR, promised=(SEVEN - 12 * HOUR).isoformat()))
+    world.clock.move(200)
+    await Sending(world, world.mail).round()
+    assert {one.text for one in world.mail.sent} == {mailing_of(record).text}
+    assert len(world.mail.sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "sends"),
+    [(Refused("no such mailbox"), "failed", 1), (InDoubt("line lost"), "unknown", 1)],
+)
+async def test_what_may_not_have_arrived_is_shown(
+    world: World, error: ChannelError, state: str, sends: int
+) -> None:
+    """A refused or doubtful mail is not sent again; health says so, and the other reader still gets theirs."""
+    await promised(world)
+    world.clock.set(SEVEN)
+    world.mail.outcomes.append(error)
+    process = Sending(world, world.mail)
+    for _ in range(3):
+        await process.round()
+        world.clock.move(400)
+    assert await states(world) == [state, "sent"]
+    await process.round()
+    (told,) = await heard(world.store)
+    assert "1 of 2 readers" in told.text
+    assert "example.com" not in told.text
+
+
+async def test_what_certainly_did_not_leave_is_tried_for_a_day(world: World) -> None:
+    """While the server is down the letter waits; it leaves when the server is back, and is given up after a day."""
+    await promised(world)
+    world.clock.set(SEVEN)
+    world.mail.outcomes += [NotSent("server down")] * 4
+    process = Sending(world, world.mail)
+    await process.round()
+    assert await states(world) == ["waiting", "waiting"]
+    for _ in range(6):
+        world.clock.move(301)
+        await process.round()
+    assert await states(world) == ["sent", "sent"]
+    assert len({one.id for one in world.mail.sent}) == 2
+
+
+async def test_without_a_mail_account_somebody_is_told(world: World) -> None:
+    """Readers but no account to leave by: the letter waits, and health says what to set up."""
+    await promised(world)
+    world.clock.set(SEVEN)
+    lonely = Post(world.store, world.ids, world.clock, lambda: world.house, {}, READERS)
+    await lonely.round()
+    (told,) = await heard(world.store)
+    assert "no mail account" in told.text
+
+
+async def test_a_week_without_promises_has_no_letter(world: World) -> None:
+    """Where nothing was promised there is nothing to tell, now or when something is counted later."""
+    world.clock.set(SEVEN)
+    process = Sending(world, world.mail)
+    await process.round()
+    await process.round()
+    assert (await mailing(world)).copies == ()
+    assert world.mail.sent == []
+
+
+def test_copies_of_old_versions_are_read() -> None:
+    """A record needs only what a copy cannot do without."""
+    record = Record(
+        kind="letter",
+        id="2026-W48",
+        version=1,
+        value={"at": "2026-11-30T06:00:00Z", "copies": [{"to": "a@b.c", "at": "2026-11-30T06:00:00Z"}]},
+    )
+    assert mailing_of(record).copies == (Copy(to="a@b.c", at=SEVEN),)
+
+
+def test_a_miss_without_its_conversation_is_still_told() -> None:
+    """A conversation that is gone leaves its promise in the letter, without a reference."""
+    one = Missed(
+        conversation="gone", channel="email", queue="general", agent="maria", made=None, promised=MONDAY_NOON
+    )
+    said = lettertext.told(letter.miss(one, None), "Europe/Copenhagen")
+    assert said == "A conversation (email): promised Mon 23 Nov 12:00, not answered yet"
