@@ -38,6 +38,10 @@ class ChannelView(Struct, frozen=True, kw_only=True):
     acknowledge: str
     queue: str
     priority: str
+    #: Share of the promised times that is to be kept.
+    promise_level: float
+    #: Seconds after it was resolved at which the customer is asked whether it was; null = never.
+    follow_up_s: float | None
 
 
 class DutyView(Struct, frozen=True, kw_only=True):
@@ -47,6 +51,8 @@ class DutyView(Struct, frozen=True, kw_only=True):
     duty: list[PersonView]
     lead: PersonView | None
     hours: str
+    #: Queues whose people may take work of this one that would miss its target.
+    overflow: list[str]
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -99,6 +105,8 @@ def _channel(policy: ChannelPolicy) -> ChannelView:
         acknowledge=policy.acknowledge,
         queue=policy.queue,
         priority=policy.priority,
+        promise_level=policy.promise_level,
+        follow_up_s=policy.follow_up_s,
     )
 
 
@@ -109,4 +117,5 @@ def _duty(book: Rulebook, queue: Queue) -> DutyView:
         duty=[person for person in duty if person is not None],
         lead=views.person(book, queue.lead),
         hours=queue.hours,
+        overflow=list(queue.overflow),
     )

@@ -28,10 +28,10 @@ async function start() {
         h("p", { class: "when" }, h("span", { class: "faint" }, "When "), name(rule.when)),
         h("p", { class: "faint small" }, rule.says.join(" "))))))
       : h("p", { class: "faint" }, "There are no rules; the channels' defaults decide."),
-    table("Channels, where no rule says otherwise", ["Channel", "Answer within", "Hours", "Note", "Queue", "Priority"],
-      rules.channels.map((one) => [channel(one.channel), target(one.target_s), one.hours || "the queue's, else always", one.acknowledge.replace("_", " "), one.queue, one.priority])),
-    table("Queues", ["Queue", "On duty", "Lead", "Hours"],
-      rules.queues.map((one) => [one.id, people(one.duty), one.lead?.name ?? "", one.hours || "always"])),
+    table("Channels, where no rule says otherwise", ["Channel", "Answer within", "Hours", "Note", "Queue", "Priority", "Promises to keep", "Asked whether solved"],
+      rules.channels.map((one) => [channel(one.channel), target(one.target_s), one.hours || "the queue's, else always", one.acknowledge.replace("_", " "), one.queue, one.priority, `${+(one.promise_level * 100).toFixed(1)} %`, one.follow_up_s ? `after ${target(one.follow_up_s)}` : "never"])),
+    table("Queues", ["Queue", "On duty", "Lead", "Hours", "Overflows into"],
+      rules.queues.map((one) => [one.id, people(one.duty), one.lead?.name ?? "", one.hours || "always", one.overflow.join(", ")])),
     h("details", {}, h("summary", {}, "The file"), h("pre", { class: "source", tabindex: "0" }, rules.text)),
   );
 }

@@ -195,6 +195,9 @@ async def test_the_rules_are_shown_with_their_text(office: Office) -> None:
     assert refunds["where"].startswith("rules.yaml")
     assert rules["text"] == office.world.book.text
     assert {one["channel"]: one["target_s"] for one in rules["channels"]}["webchat"] == 60
+    kept = {one["channel"]: (one["promise_level"], one["follow_up_s"]) for one in rules["channels"]}
+    assert kept["email"] == (0.95, None)
+    assert {one["id"]: one["overflow"] for one in rules["queues"]}["billing"] == []
 
 
 async def test_a_held_conversation_is_let_in(office: Office, maria: Client) -> None:
