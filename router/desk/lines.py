@@ -159,7 +159,7 @@ def _said(conversation: Conversation, item: Item) -> LineView:
 
 
 def _promised(conversation: Conversation, item: Item) -> datetime | None:
-    if item.note is None:
+    if item.note is None and not item.update:
         return None
     made: list[Promise] = [*conversation.promises]
     if conversation.promise is not None:

@@ -5,8 +5,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from channels.message import Identity
-from router.conversation import Conversation, Decision, Promise, PromiseState
+from router.conversation import Conversation, Decision, Prepared, Promise, PromiseState, Status
 from router.desk.means import MeansView, means
+from router.desk.wished import WishView, wish
 from router.provenance import Figure, counted, figures
 from rules.evaluate import Rulebook
 from rules.hours import Interval
@@ -113,9 +114,31 @@ class WorkView(Struct, frozen=True, kw_only=True):
     promised_at: datetime | None
     #: In whose name it was said.
     promised_by: PersonView | None
+    #: Who was warned that it runs short: "", owner, lead, or renew once it was time to tell the customer.
+    warned: str
+    #: Promised times of the running wait that were not kept.
+    misses: int
+    #: For the lead to look at: later than its target from the beginning, missed, or about to be.
+    at_risk: bool
+    #: What the customer said by the note's link.
+    wish: WishView | None
     opened_at: datetime
     updated_at: datetime
     flags: list[str]
+
+
+class PreparedView(Struct, frozen=True, kw_only=True):
+    """Words that no software may send: a person sends them as their own, or writes better ones."""
+
+    text: str
+    language: str
+    #: The time that they promise.
+    promise_at: datetime
+    #: Why no software may send them.
+    reason: str
+    #: To whom they are laid out.
+    by: PersonView | None
+    at: datetime
 
 
 class ConversationView(WorkView, frozen=True, kw_only=True):
@@ -129,6 +152,8 @@ class ConversationView(WorkView, frozen=True, kw_only=True):
     #: Ended promises, oldest first.
     promises: list[PromiseView]
     decision: DecisionView | None
+    #: Words that wait for a person to send them; null where there are none.
+    prepared: PreparedView | None
     #: Why the running wait got no note; "" when it got one.
     no_note: str
     reopened: int
@@ -184,6 +209,27 @@ def promise(book: Rulebook, one: Promise) -> PromiseView:
     )
 
 
+def prepared(book: Rulebook, one: Prepared) -> PreparedView:
+    """Return words that wait for a person."""
+    return PreparedView(
+        text=one.text,
+        language=one.language,
+        promise_at=one.promise_at,
+        reason=one.reason,
+        by=person(book, one.by),
+        at=one.at,
+    )
+
+
+def at_risk(one: Conversation) -> bool:
+    """Tell whether a lead is to look at it while the customer waits."""
+    if one.waiting_since is None or one.status in {Status.PENDING, Status.RESOLVED, Status.MERGED}:
+        return False
+    runs = one.promise is not None and one.promise.state is PromiseState.MADE
+    late = runs and one.promise is not None and one.promise.late
+    return bool(one.misses or one.alerted or late or (runs and one.warned in {"lead", "renew"}))
+
+
 def decision(one: Decision) -> DecisionView:
     """Return a decision as it is shown."""
     return DecisionView(
@@ -231,6 +277,10 @@ def work(book: Rulebook, one: Conversation) -> WorkView:
         due_at=one.due_at,
         promised_at=running.at if running is not None else None,
         promised_by=person(book, running.by) if running is not None else None,
+        warned=one.warned if running is not None else "",
+        misses=one.misses,
+        at_risk=at_risk(one),
+        wish=wish(one),
         opened_at=one.opened_at,
         updated_at=one.updated_at,
         flags=list(one.flags),
@@ -248,6 +298,7 @@ def conversation(book: Rulebook, one: Conversation) -> ConversationView:
         promise=promise(book, one.promise) if one.promise else None,
         promises=[promise(book, ended) for ended in one.promises],
         decision=decision(one.decision) if one.decision else None,
+        prepared=prepared(book, one.prepared) if one.prepared else None,
         no_note=one.no_note,
         reopened=one.reopened,
         snoozed_until=one.snoozed_until,

@@ -27,7 +27,8 @@ FILE_BYTES = 10 * 1024 * 1024
 ALL_BYTES = 20 * 1024 * 1024
 
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: Signs that nobody sees and no text needs.
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Reply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,7 +79,7 @@ _ABOUT_KEY = "Any name of your own for this reply, at most 100 characters: the s
 @table.post("/conversations/{id}/reply", Role.AGENT, headers={"Idempotency-Key": _ABOUT_KEY})
 async def reply(call: Call, id: str, body: Reply) -> ConversationView:
     """Answer the customer, and mark it done when asked to."""
-    text = _UNSEEN.sub("", body.text).strip()
+    text = UNSEEN.sub("", body.text).strip()
     if not text:
         raise Invalid("Write something: the text is empty.")
     conversation = await find(call, id)

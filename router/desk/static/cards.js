@@ -1,8 +1,9 @@
 // A conversation as a card in the list.
 
 import { h, icon, name } from "./dom.js";
-import { publicMark, wantedMark, windowMark } from "./signs.js";
+import { publicMark, riskMark, wantedMark, windowMark } from "./signs.js";
 import { ago, countdown, deadline, short } from "./time.js";
+import { wishMark } from "./wish.js";
 import { STATUS, channel } from "./words.js";
 
 export function card(work, { owner, onopen }) {
@@ -24,8 +25,10 @@ export function card(work, { owner, onopen }) {
     work.snippet ? name(work.snippet, "span", { class: "card-snippet" }) : null,
     h("span", { class: "card-chips" },
       publicMark(work),
+      riskMark(work),
       windowMark(work),
       wantedMark(work),
+      wishMark(work),
       flagged ? h("span", { class: "chip bad" }, icon("warn"), "Needs a look") : null,
       work.kind === "unreadable" ? h("span", { class: "chip warn" }, "Unreadable") : null,
       ["urgent", "high"].includes(work.priority) ? h("span", { class: `chip ${work.priority}` }, work.priority) : null,

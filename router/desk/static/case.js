@@ -5,9 +5,12 @@ import { aside } from "./aside.js";
 import { menu } from "./arrange.js";
 import { Composer } from "./composer.js";
 import { h, icon, keyed, name, toast } from "./dom.js";
+import { laid } from "./laid.js";
 import * as lines from "./lines.js";
-import { publicMark, wantedMark, windowMark } from "./signs.js";
+import { publicMark, riskLine, wantedMark, windowMark } from "./signs.js";
 import { countdown, deadline, moment, span } from "./time.js";
+import { needUntil } from "./until.js";
+import { wishLine } from "./wish.js";
 import { STATUS, channel } from "./words.js";
 
 export class Case {
@@ -123,7 +126,7 @@ export class Case {
         h("h2", {}, name(one.subject || who)),
         h("p", { class: "faint" }, icon(one.channel, channel(one.channel)), one.subject ? [name(who), " · "] : null, h("span", { class: "reference" }, one.reference), " · ", this.#owner()),
       ),
-      h("div", { class: "case-time" }, publicMark(one), windowMark(one), wantedMark(one), this.#time()),
+      h("div", { class: "case-time" }, publicMark(one), windowMark(one), wantedMark(one), this.#time(), needUntil(this)),
       h("div", { class: "case-acts" },
         button("take", "Take it", { title: "t" }), button("release", "Release"), button("unhold", "Let it in"),
         one.status === "pending" ? null : button("reopen", "Reopen"), button("resolve", "Resolve", { title: "e" }), menu(this),
@@ -132,6 +135,8 @@ export class Case {
           event.currentTarget.setAttribute("aria-expanded", String(open));
         } }, icon("info"))),
       ...one.absorbed.map((reference) => h("p", { class: "absorbed faint" }, "Merged into this one: ", h("a", { href: `/c/${reference}` }, reference))),
+      riskLine(one, this.me) ?? "",
+      wishLine(one) ?? "",
       ...one.flags.map((flag) => h("p", { class: "flag" }, icon("warn"), name(flag, "span"))),
     );
   }
@@ -157,7 +162,11 @@ export class Case {
   #showFoot() {
     const one = this.conversation;
     const told = (text) => h("p", { class: "told" }, text);
-    if (this.can("reply")) this.foot.replaceChildren(this.composer.node);
+    const words = this.me.agent ? laid(one, { onsent: (changed) => this.#sent(changed, false), onwrite: (changed) => { this.#sent(changed, false); this.composer.focus(); } }) : null;
+    const writing = words ? [words, this.composer.node] : [this.composer.node];
+    // Only what has changed is put in place: whoever writes keeps the keyboard.
+    const same = this.foot.children.length === writing.length && writing.every((node, place) => this.foot.children[place] === node);
+    if (this.can("reply")) { if (!same) this.foot.replaceChildren(...writing); }
     else if (!this.me.agent) this.foot.replaceChildren(told("Your account is no agent in the rules, so you can read but not answer."));
     else if (one.status === "held") this.foot.replaceChildren(told("Held for review: no note goes out. Let it in to answer, or resolve it."));
     else this.foot.replaceChildren(h("p", { class: "told" }, "This lives on in ", h("a", { href: `/c/${one.merged_into}` }, "another conversation"), "."));

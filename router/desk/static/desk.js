@@ -6,17 +6,21 @@ import { Case } from "./case.js";
 import * as drafts from "./drafts.js";
 import { h, icon, keyed, toast } from "./dom.js";
 import { listen } from "./keys.js";
+import { Named, invitation } from "./named.js";
 import { follow, soon } from "./live.js";
 import { setNow } from "./time.js";
+import { openUntil } from "./until.js";
 
 const main = document.getElementById("main");
 const cards = document.getElementById("cards");
 const tabs = document.getElementById("tabs");
 const find = document.getElementById("find");
+// What is read with one question, whichever of them is looked at.
+const OWN = ["mine", "watched", "led"];
 const OTHERS = { pending: "Waiting for customer", held: "Held", snoozed: "Snoozed", resolved: "Resolved" };
 // Conversations that I answered and that stay in sight until the customer writes again.
 const ANSWERED = 5;
-const state = { tab: "mine", found: [], mine: [], watched: [], answered: [], next: "", limit: 50 };
+const state = { tab: "mine", found: [], mine: [], watched: [], led: [], answered: [], next: "", limit: 50 };
 let pane;
 let reload;
 
@@ -33,15 +37,16 @@ async function recheck(id) {
 
 function shown() {
   if (state.tab === "mine") return [...state.mine, ...state.answered];
-  return state.tab === "watched" ? state.watched : state.found;
+  return state[{ watched: "watched", led: "led" }[state.tab] ?? "found"];
 }
 
 async function load() {
   const work = await get("/work");
   state.mine = work.mine;
   state.watched = work.watched;
+  state.led = work.led;
   if (state.tab === "search") state.found = (await get("/search", { q: find.value.trim() || " " })).conversations;
-  else if (!["mine", "watched"].includes(state.tab)) {
+  else if (!OWN.includes(state.tab)) {
     const page = await get("/conversations", { status: state.tab, limit: state.limit });
     state.found = page.conversations;
     state.next = page.next;
@@ -58,7 +63,7 @@ function list() {
   cards.querySelectorAll(".rest").forEach((node) => node.remove());
   if (!items.length) cards.replaceChildren(h("div", { class: "rest blank" }, icon("clock"), nothing()));
   else keyed(cards, items, (one) => one.id, (one) => card(one, { owner: state.tab !== "mine", onopen: open }));
-  if (state.next && !["mine", "watched", "search"].includes(state.tab)) {
+  if (state.next && ![...OWN, "search"].includes(state.tab)) {
     cards.append(h("button", { type: "button", class: "quiet rest", onclick: () => { state.limit = Math.min(200, state.limit + 50); load().catch(failed); } }, "Show more"));
   }
   if (state.tab === "mine" && state.answered.length) {
@@ -74,6 +79,7 @@ function nothing() {
   const words = {
     mine: "Nothing waits for you. New work appears here by itself.",
     watched: "Everything has an owner.",
+    led: "Nothing that was promised in your queues runs short.",
     open: "No open conversations.",
     search: "Nothing found. Try fewer words, or a reference such as HB-7K2Q9M.",
   };
@@ -89,7 +95,7 @@ function showTabs() {
     h("option", { value: "" }, "More"), Object.entries(OTHERS).map(([id, text]) => h("option", { value: id }, text)));
   other.value = OTHERS[state.tab] ? state.tab : "";
   other.dataset.chosen = String(Boolean(OTHERS[state.tab]));
-  tabs.replaceChildren(tab("mine", "Mine", state.mine.length), tab("watched", "Watching", state.watched.length), tab("open", "All open"), other);
+  tabs.replaceChildren(tab("mine", "Mine", state.mine.length), tab("watched", "Watching", state.watched.length), state.led.length || state.tab === "led" ? tab("led", "At risk", state.led.length) : "", tab("open", "All open"), other);
   if (focused?.startsWith("tab-")) document.getElementById(focused)?.focus();
 }
 
@@ -167,9 +173,14 @@ async function start() {
   pane = new Case(document.getElementById("case"), { me, onback: back, ondone: done, onchange: changed });
   reload = soon(load);
   const fresh = soon(() => pane.refresh());
+  tabs.before(...[invitation(me)].filter(Boolean));
+  const named = new Named({ open: async (id) => { await open(id); openUntil(); } });
+  const tell = soon(() => (me.agent ? named.look() : null), 700);
   await load();
   route();
+  tell();
   follow((hint) => {
+    if (hint.kind !== "customer") tell();
     if (["conversation", "all", "outbox"].includes(hint.kind)) recheck(hint.id).catch(() => null).finally(reload);
     if (hint.kind === "customer") document.dispatchEvent(new CustomEvent("customer", { detail: hint.id }));
     if (hint.kind === "all" || hint.id === pane.conversation?.id) fresh();

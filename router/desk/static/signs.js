@@ -23,6 +23,26 @@ export function wantedMark(work) {
   return h("span", { class: "chip", title: "The customer wants to be reached then, not earlier." }, icon("clock"), "Wanted at ", moment(work.not_before));
 }
 
+// A promised time that runs short: who said it, and how long is left.
+function risk(work, me) {
+  if (!work.promised_at || !["open", "snoozed"].includes(work.status) || !work.warned) return null;
+  const who = work.promised_by && me?.agent?.id !== work.promised_by.id ? work.promised_by.name : "You";
+  return (seconds) => (seconds < 0
+    ? `${who} promised ${clock(work.promised_at)}; that was ${span(seconds)} ago.`
+    : `${who} promised ${clock(work.promised_at)}, in ${span(seconds)}.`);
+}
+
+export function riskMark(work) {
+  if (work.misses > 1) return h("span", { class: "chip bad" }, icon("warn"), "The lead writes");
+  if (!risk(work)) return work.misses ? h("span", { class: "chip warn" }, icon("clock"), "A time was missed") : null;
+  return h("span", { class: "chip warn", title: "The promised time runs short." }, icon("clock"), `Promised ${clock(work.promised_at)}`);
+}
+
+export function riskLine(work, me) {
+  const words = risk(work, me);
+  return words ? h("p", { class: "flag short" }, icon("clock"), countdown(work.promised_at, words)) : null;
+}
+
 // What to mind while writing here; null when there is nothing.
 export function cautions(conversation) {
   const { means } = conversation;

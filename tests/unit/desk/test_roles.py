@@ -33,6 +33,8 @@ LEAST = {
     "POST /conversations/{id}/snooze": "agent",
     "POST /conversations/{id}/merge": "agent",
     "POST /conversations/{id}/until": "agent",
+    "POST /conversations/{id}/prepared": "agent",
+    "DELETE /conversations/{id}/prepared": "agent",
     "GET /me/voice": "agent",
     "PUT /me/voice/{channel}": "agent",
     "GET /me/notes": "agent",
@@ -124,7 +126,7 @@ async def test_an_account_that_is_no_agent_reads_but_does_not_act(office: Office
         token = (await client.post(f"/users/{user['id']}/tokens", {"name": "x"}))["token"]
     async with visitor(office, Authorization=f"Bearer {token}") as guest:
         assert (await guest.get("/me"))["agent"] is None
-        assert await guest.get("/work") == {"mine": [], "watched": []}
+        assert await guest.get("/work") == {"mine": [], "watched": [], "led": []}
         assert (await guest.get(f"/conversations/{conversation.id}"))["reference"] == conversation.reference
         sent = {
             "reply": {"text": "Hello"},

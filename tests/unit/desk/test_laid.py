@@ -1,0 +1,79 @@
+from datetime import timedelta
+
+from router.conversation import Conversation, PromiseState
+from router.desk import users
+from tests.support.keeping import account, to
+from tests.unit.desk.office import Client, Office, visitor
+
+
+async def prepared(office: Office) -> Conversation:
+    """Let a promise of Maria's run short on a platform that allows one automatic message."""
+    account(office.world, "email", one_automatic_reply=True)
+    await office.world.here("maria")
+    one = await office.mail()
+    await office.world.send()
+    one = await office.world.fresh(one)
+    await to(office.world, one.promise.renew_at, 600)
+    return await office.world.fresh(one)
+
+
+async def test_prepared_words_are_shown_and_sent_as_my_own(office: Office, maria: Client) -> None:
+    """Text, time and reason are there; sent, they say a new time and answer nothing."""
+    one = await prepared(office)
+    shown = await maria.get(f"/conversations/{one.id}")
+    assert shown["prepared"]["text"] == one.prepared.text
+    assert "platform" in shown["prepared"]["reason"]
+    assert shown["prepared"]["by"]["id"] == "maria"
+    done = await maria.post(
+        f"/conversations/{one.id}/prepared", {"send": True, "text": "A bit later, sorry."}
+    )
+    await office.world.send()
+    assert (done["prepared"], done["status"]) == (None, "open")
+    assert done["promise"]["at"] == shown["prepared"]["promise_at"]
+    assert office.world.mail.sent[-1].text == "A bit later, sorry."
+    after = await office.world.fresh(one)
+    assert after.waiting_since == one.waiting_since
+    transcript = await maria.get(f"/conversations/{one.id}/transcript")
+    assert (transcript["lines"][-1]["kind"], transcript["lines"][-1]["automatic"]) == ("reply", False)
+    assert transcript["lines"][-1]["promised_at"] == done["promise"]["at"]
+
+
+async def test_prepared_words_can_be_put_away(office: Office, maria: Client) -> None:
+    """Then nothing of them goes out, and the old time runs."""
+    one = await prepared(office)
+    response = await maria.ask("DELETE", f"/conversations/{one.id}/prepared")
+    assert response.status == 200
+    assert (await response.json())["prepared"] is None
+    refused = await maria.ask("POST", f"/conversations/{one.id}/prepared", json={"send": True})
+    assert refused.status == 409
+    assert "meanwhile" in (await refused.json())["detail"]
+    assert (await office.world.fresh(one)).promise.state is PromiseState.MADE
+
+
+async def test_words_whose_time_is_over_are_refused(office: Office, maria: Client) -> None:
+    """Nobody is told a time that has passed."""
+    one = await prepared(office)
+    office.world.clock.set(one.prepared.promise_at - timedelta(seconds=30))
+    refused = await maria.ask("POST", f"/conversations/{one.id}/prepared", json={"send": True})
+    assert refused.status == 422
+    assert "time in these words is over" in (await refused.json())["detail"]
+
+
+async def test_sending_must_be_said(office: Office, maria: Client) -> None:
+    """`send: false` sends nothing."""
+    one = await prepared(office)
+    refused = await maria.ask("POST", f"/conversations/{one.id}/prepared", json={"send": False})
+    assert refused.status == 422
+    assert (await office.world.fresh(one)).prepared is not None
+
+
+async def test_a_lead_sees_what_is_at_risk(office: Office, maria: Client) -> None:
+    """Tom leads the queue: what was promised there and runs short lies before him, and not before Maria."""
+    one = await prepared(office)
+    assert (await maria.get("/work"))["led"] == []
+    mine = (await maria.get("/work"))["mine"]
+    assert [(each["warned"], each["at_risk"]) for each in mine] == [("renew", True)]
+    await users.add(office.parts.store, email="tom@example.com", name="Tom Berg")
+    office.tokens["tom"] = await users.token(office.parts, "tom@example.com")
+    async with visitor(office, "tom") as tom:
+        assert [each["id"] for each in (await tom.get("/work"))["led"]] == [one.id]
