@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from channels.message import Attachment
 from channels.port import Clock
 from router import arrange, assign, persons, steps
-from router.after import planned
+from router.after import closed
 from router.claims import free
 from router.conversation import Agent, Claim, Conversation, Event, Item, SendState, Status
 from router.errors import ActionError, Conflict, Forbidden, NotFound
@@ -86,7 +86,7 @@ class Actions:
         now = self._clock.now()
 
         def step(one: Conversation, _: Mapping[str, Agent]) -> _Stepped:
-            done = planned(self._house(), steps.resolve(one, now), now)
+            done = closed(self._house(), one, steps.resolve(one, now), now)
             return done, [event(one, now, "resolved", agent=agent)], ()
 
         return await self._change(id, step)

@@ -29,9 +29,18 @@ def planned(house: House, one: Conversation, now: datetime) -> Conversation:
 
 
 def settled(house: House, before: Conversation, after: Conversation, now: datetime) -> Conversation:
-    """Plan the question when this change ended a wait by an answer."""
+    """Plan the question when this change ended a wait by an answer, or added to one that is asked about."""
     ended = before.waiting_since is not None and after.waiting_since is None
-    return planned(house, after, now) if ended else after
+    answer = answer_of(after)
+    known = steps.item_of(before, answer.id) if answer is not None else None
+    left = known is not None and known.state is not SendState.SENT
+    return planned(house, after, now) if left and (ended or before.check_at is not None) else after
+
+
+def closed(house: House, before: Conversation, after: Conversation, now: datetime) -> Conversation:
+    """Plan the question anew when a person closes what was answered; not where a thanks called it off."""
+    due = before.check_at is not None or steps.answer_on_its_way(before)
+    return planned(house, after, now) if due else after
 
 
 def answer_of(one: Conversation) -> Item | None:
@@ -79,6 +88,8 @@ def _objections(house: House, one: Conversation, answer: Item | None, now: datet
         yield "the answer is not the last word"
     if one.checked:
         yield "it is asked once"
+    if house.paused:
+        yield "notes are paused"
     if one.check_at is not None and now > one.check_at + STALE:
         yield "it is too late to ask"
     if house.book.policy(one.channel).follow_up_s is None:
@@ -91,11 +102,11 @@ def _objections(house: House, one: Conversation, answer: Item | None, now: datet
         yield "no customer wrote it"
     if by not in house.book.people or not house.speaks(by, one.channel):
         yield "whoever answered has not agreed to notes here"
-    if _closed(one, account.reply_window_s, may_start(house, one, now)):
+    if _window_over(one, account.reply_window_s, may_start(house, one, now)):
         yield "the channel's window for answers has closed"
 
 
-def _closed(one: Conversation, window_s: float, at: datetime) -> bool:
+def _window_over(one: Conversation, window_s: float, at: datetime) -> bool:
     """Tell whether the channel takes no message of ours any more by then."""
     wrote = next((entry.at for entry in reversed(one.entries) if entry.kind is Kind.CUSTOMER), None)
     until = one.reply_until

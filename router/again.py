@@ -31,6 +31,13 @@ def only_thanks(conversation: Conversation, message: Message) -> bool:
     return (answered or conversation.waiting_since is not None) and is_closing_thanks(message.text)
 
 
+def thanked(conversation: Conversation) -> Conversation:
+    """Take a thanks for what it says: whether the answer settled it needs no asking."""
+    if conversation.waiting_since is None:
+        conversation = steps.cancel_notes(conversation, "the customer said thanks first")
+    return replace(conversation, check_at=None)
+
+
 def unasked(conversation: Conversation, message: Message) -> Conversation:
     """Let nobody be asked later whether an answer settled it, where software has to keep silent."""
     grave = conversation.decision is not None and conversation.decision.tone == "none"
@@ -40,11 +47,11 @@ def unasked(conversation: Conversation, message: Message) -> Conversation:
 
 def again(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
     """Take a further message of a running wait; the promise stays as it is."""
-    if conversation.status is Status.HELD or steps.answer_on_its_way(conversation):
-        return conversation
     decision = conversation.decision
     if decision is not None and decision.tone == "none":
         return hushed(conversation)
+    if conversation.status is Status.HELD or steps.answer_on_its_way(conversation):
+        return conversation
     return _lead_told(draft, _added(draft, conversation, message))
 
 

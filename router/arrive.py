@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from channels.message import Identity, Kind, Message
 from router import assign, persons, steps
-from router.again import again, only_thanks, unasked
+from router.again import again, only_thanks, thanked, unasked
 from router.conversation import Conversation, Decision, Status
 from router.draft import Draft
 from router.facts import facts_of
@@ -22,7 +22,7 @@ Take: TypeAlias = Callable[[Draft, Conversation, Message], Conversation]
 def _from_customer(draft: Draft, conversation: Conversation, message: Message) -> Conversation:
     if only_thanks(conversation, message):
         draft.log(conversation, "thanked", subject=message.key)
-        return replace(conversation, check_at=None)
+        return thanked(conversation)
     conversation = _whose(draft, conversation, message)
     was_waiting_on = conversation.waiting_on
     reopened = conversation.status in {Status.PENDING, Status.RESOLVED}

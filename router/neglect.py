@@ -12,6 +12,8 @@ from router.journal import event
 from router.steps.waits import UNHEARD
 from rules.called import safe_name
 
+WAITED = "has waited"
+
 
 def neglected(
     house: House, one: Conversation, _: Mapping[str, Agent], now: datetime
@@ -34,7 +36,7 @@ def neglected(
     line = event(
         one, now, "neglected", agent=one.accountable, subject=one.waiting_on, days=days, lead=lead(house, one)
     )
-    return steps.flag(replace(_raised(on), alerted=True), _text(house, one, days)), [line]
+    return _told(house, replace(_raised(on), alerted=True), days), [line]
 
 
 def _agreed(one: Conversation) -> datetime | None:
@@ -50,11 +52,16 @@ def _raised(one: Conversation) -> Conversation:
     return replace(one, priority=min(one.priority, above, key=lambda name: PRIORITY_RANK.get(name, 2)))
 
 
-def _text(house: House, one: Conversation, days: int) -> str:
+def _told(house: House, one: Conversation, days: int) -> Conversation:
+    """Return it with the warning of the day in the place of the day before's."""
     who = safe_name(one.contact.name) or "This customer"
     long = "since yesterday" if days == 1 else f"for {days} days"
-    told = addressed(house, one)
-    return f"{told}{who} has waited {long} without an answer ({since(house, one)}). Please see to it today."
+    begun = since(house, one)
+    rest = tuple(flag for flag in one.flags if not (WAITED in flag and begun in flag))
+    text = (
+        f"{addressed(house, one)}{who} {WAITED} {long} without an answer ({begun}). Please see to it today."
+    )
+    return steps.flag(replace(one, flags=rest), text)
 
 
 def since(house: House, one: Conversation) -> str:

@@ -136,6 +136,65 @@ async def test_thanks_are_the_answer(tmp_path: Path) -> None:
     assert (await world.actions.resolve(one.id, agent="maria")).check_at is None
 
 
+async def test_thanks_overtake_a_question_that_has_not_left(tmp_path: Path) -> None:
+    """The question stands in the outbox when the thanks come in: it is not sent."""
+    world = made(tmp_path)
+    one = await answered(world)
+    world.clock.move(DAY_S)
+    await world.timers.tick(slow=False)
+    assert [item.state for item in checks(await world.fresh(one))] == [SendState.PENDING]
+    await world.take(back(world, "Thanks!"))
+    await world.send()
+    assert [item.state for item in checks(await world.fresh(one))] == [SendState.CANCELLED]
+
+
+async def test_you_are_welcome_asks_nothing(tmp_path: Path) -> None:
+    """After a thanks the agent's last word is a courtesy, not an answer to ask about."""
+    world = made(tmp_path)
+    one = await answered(world, resolve=False)
+    world.clock.move(60)
+    await world.take(back(world, "Thank you!"))
+    world.clock.move(60)
+    await world.actions.reply(one.id, Answer(text="You're welcome!"), agent="maria")
+    await world.send()
+    assert (await world.actions.resolve(one.id, agent="maria")).check_at is None
+
+
+async def test_a_further_word_moves_the_question(tmp_path: Path) -> None:
+    """Who adds something to an answer is asked about a day after that."""
+    world = made(tmp_path)
+    one = await answered(world, resolve=False)
+    world.clock.move(7200)
+    await world.actions.reply(one.id, Answer(text="One more thing."), agent="tom")
+    await world.send()
+    assert (await world.fresh(one)).check_at == world.clock.now() + timedelta(days=1)
+    await later(world, DAY_S)
+    assert world.mail.sent[-1].author == "Tom Berg"
+
+
+async def test_closed_while_the_answer_is_on_its_way(tmp_path: Path) -> None:
+    """The day counts from when the answer really left."""
+    world = made(tmp_path)
+    (one,) = await world.take(mail(world, subject="Parcel"))
+    await world.send()
+    world.clock.move(3600)
+    await world.actions.reply(one.id, Answer(text="It comes today."), agent="maria")
+    await world.actions.resolve(one.id, agent="maria")
+    world.clock.move(600)
+    await world.send()
+    after = await world.fresh(one)
+    assert (after.status, after.check_at) == (Status.RESOLVED, world.clock.now() + timedelta(days=1))
+
+
+async def test_while_notes_are_paused_nothing_is_asked(tmp_path: Path) -> None:
+    """A pause holds for this too, and what was paused is not asked later."""
+    world = made(tmp_path)
+    one = await answered(world)
+    world.house = replace(world.house, paused=True)
+    await later(world, DAY_S)
+    assert not checks(await world.fresh(one))
+
+
 async def test_thanks_for_the_question_start_no_clock(tmp_path: Path) -> None:
     """After the question a thanks means yes: nobody waits, nothing is opened."""
     world = made(tmp_path)

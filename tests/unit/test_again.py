@@ -264,6 +264,20 @@ async def test_a_sensitive_second_message_keeps_a_time_that_was_told(tmp_path: P
     assert len([flag for flag in two.flags if "sensitive" in flag]) == 1
 
 
+async def test_a_sensitive_message_is_told_though_an_answer_is_on_its_way(tmp_path: Path) -> None:
+    """The answer goes out as it was written; a person hears of what came meanwhile."""
+    world = made(tmp_path)
+    one = await told(world)
+    await world.actions.reply(one.id, Answer(text="Here."), agent="maria")
+    world.clock.move(5)
+    await world.take(mail(world, "My lawyer will write."))
+    await world.send()
+    after = await world.fresh(one)
+    assert [out.automatic for out in world.mail.sent] == [True, False]
+    assert [flag for flag in after.flags if "sensitive" in flag]
+    assert after.status is Status.OPEN
+
+
 async def test_more_urgent_words_keep_the_promise(tmp_path: Path) -> None:
     """When the rules make more of it, it is due sooner and comes before others; the time told stands."""
     world = made(tmp_path)
