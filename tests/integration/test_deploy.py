@@ -244,7 +244,7 @@ async def test_the_proxy_sends_each_path_to_its_role(tmp_path: Path) -> None:
     async with proxied(tmp_path) as base, aiohttp.ClientSession() as client:
         for path, name in {
             "/": "desk", "/ops": "desk", "/api/v1/openapi.json": "desk", "/health/queues": "desk",
-            "/chat": "channels", "/chat/site": "channels", "/widget.js": "channels",
+            "/t/secret": "desk", "/chat": "channels", "/chat/site": "channels", "/widget.js": "channels",
             "/hooks/webchat/site": "channels", "/callback": "channels",
         }.items():  # fmt: skip
             async with client.get(base + path, headers={"X-Forwarded-For": "203.0.113.9"}) as answer:
