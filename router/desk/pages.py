@@ -27,6 +27,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: Pages in the bar: path, name, least role.
 PLACES = (
     ("/", "Work", Role.AGENT),
+    ("/notes", "Notes", Role.AGENT),
     ("/outbox", "Outbox", Role.AGENT),
     ("/report", "Report", Role.AGENT),
     ("/ops", "Rules", Role.LEAD),
@@ -56,6 +57,7 @@ class Pages:
             web.get("/outbox", self._safe(self._outbox)),
             web.get("/report", self._safe(self._report)),
             web.get("/report/letter", self._safe(self._letter)),
+            web.get("/notes", self._safe(self._place("notes.html", "/notes"))),
             web.get("/ops", self._safe(self._place("ops.html", "/ops"))),
             web.get("/ops/wording", self._safe(self._place("wording.html", "/ops"))),
             web.get("/admin", self._safe(self._place("admin.html", "/admin"))),

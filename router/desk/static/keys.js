@@ -1,6 +1,7 @@
 // Keys for those who do this all day; never while somebody types.
 
 import { h } from "./dom.js";
+import { openUntil } from "./until.js";
 
 const KEYS = [
   ["j / k", "Next, previous conversation"],
@@ -9,6 +10,7 @@ const KEYS = [
   ["Ctrl + Shift + Enter", "Send and resolve"],
   ["e", "Resolve"],
   ["t", "Take it"],
+  ["i", "I need until…"],
   ["u", "Back to the list"],
   ["/", "Search"],
   ["Esc", "Leave the text field"],
@@ -28,6 +30,7 @@ export function listen({ step, pane, find, back }) {
     r: () => pane.can("reply") && pane.composer.focus(),
     e: () => pane.can("resolve") && pane.act("resolve"),
     t: () => pane.can("take") && pane.act("take"),
+    i: () => openUntil(),
     u: () => pane.conversation && back(),
     "/": () => find.focus(),
     "?": () => help.showModal(),

@@ -10,7 +10,7 @@ export const STATE = {
 };
 
 export const NOTE = {
-  first: "Automatic note", renewal: "Automatic new time", introduction: "Automatic introduction",
+  first: "Automatic note", renewal: "Automatic new time", introduction: "Automatic introduction", added: "Automatic word that the time stands",
   followup: "Automatic follow-up", incident: "Automatic incident note",
 };
 
