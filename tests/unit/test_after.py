@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from channels.message import Kind, Message
 from router.actions import Answer
 from router.conversation import Conversation, Item, NoteKind, SendState, Status
+from router.tap import LENGTH, Purpose, key, mark, read
 from tests.support.world import RULES, World
 
 ASKING = RULES.replace("email: {target: 24h,", "email: {target: 24h, follow_up: 24h,").replace(
@@ -363,3 +364,17 @@ async def test_answers_given_elsewhere_are_not_asked_about(tmp_path: Path) -> No
     assert done.id == one.id
     assert done.status is Status.PENDING
     assert done.check_at is None
+
+
+async def test_the_question_can_be_answered_with_one_tap(tmp_path: Path) -> None:
+    """Where the channel carries links, the question has the customer's own, made for it."""
+    world = made(tmp_path)
+    world.house = replace(world.house, links_url="https://help.example.com")
+    one = await answered(world)
+    await later(world, DAY_S)
+    [asked] = checks(await world.fresh(one))
+    place = "https://help.example.com/t/"
+    assert place in asked.text
+    found = read(key(world.house.secret), asked.text.partition(place)[2][:LENGTH])
+    assert found is not None
+    assert (found.purpose, found.conversation, found.wait) == (Purpose.CHECK, one.id, mark(asked.trigger))

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from router.conversation import NoteKind, SendState, Status
+from router.leaving import weighed
 from router.manners import by_day, may_start
 from tests.support.world import World
 
@@ -77,3 +79,30 @@ async def test_who_chats_with_us_is_awake(tmp_path: Path) -> None:
     [one] = await world.take(world.chat_from())
     night = here("2026-11-23T23:30")
     assert may_start(world.house, one, night) == night
+
+
+@pytest.mark.parametrize("kind", list(NoteKind))
+@pytest.mark.parametrize("state", [SendState.PENDING, SendState.RETRY])
+async def test_the_outbox_keeps_the_night_too(tmp_path: Path, kind: NoteKind, state: SendState) -> None:
+    """What we start ourselves and could not send by day leaves at eight; what answers the customer leaves at once."""
+    world = World(tmp_path)
+    [one] = await world.take(world.mail_from())
+    night, status = here("2026-11-23T21:30"), one.status
+    if kind is NoteKind.FOLLOWUP:
+        one, status = replace(one, waiting_since=None), Status.PENDING
+    item = replace(one.outbox[0], note=kind, state=state, useful_until=None)
+    one = replace(one, status=status, outbox=(item,))
+    after, leaves = weighed(world.house, one, item, allowed=True, seen=0, now=night)
+    ours = kind in {NoteKind.RENEWAL, NoteKind.INTRODUCTION, NoteKind.FOLLOWUP, NoteKind.INCIDENT}
+    assert leaves is not ours
+    assert after.outbox[0].state is state
+    assert after.outbox[0].next_at == (here("2026-11-24T08:00") if ours else item.next_at)
+
+
+async def test_what_may_have_left_is_read_back_at_night(tmp_path: Path) -> None:
+    """A note in doubt has left or not: finding out wakes nobody."""
+    world = World(tmp_path)
+    [one] = await world.take(world.mail_from())
+    item = replace(one.outbox[0], note=NoteKind.RENEWAL, state=SendState.UNKNOWN)
+    one = replace(one, outbox=(item,))
+    assert weighed(world.house, one, item, allowed=True, seen=0, now=here("2026-11-23T23:00")) == (one, True)
