@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from router.conversation import Status
 from router.tapped import Taps
 from tests.support.browser import OpenPage, picture
-from tests.support.taps import noted, serving
+from tests.support.taps import noted, said, serving
 from tests.unit.desk.office import Office
 
 pytestmark = pytest.mark.browser
@@ -114,3 +114,19 @@ async def test_a_link_that_is_over_says_what_to_do(served: tuple[Office, Taps], 
     )
     await expect(page.get_by_role("button")).to_have_count(0)
     await picture(page, "tap-over")
+
+
+async def test_the_agent_sees_what_the_customer_said(tmp_path: Path, open_page: OpenPage) -> None:
+    """The card in the list carries a sign, and the conversation says what was wanted by when."""
+    async with serving(tmp_path, public_url="http://127.0.0.1:8080") as (office, taps):
+        await office.world.here("maria")
+        _, token = await noted(office.world)
+        await said(taps, token, "later")
+        page = await open_page()
+        await page.goto(await office.link())
+        await page.get_by_role("button", name="Sign in").click()
+        card = page.locator(".card", has_text="Ana")
+        await expect(card.locator(".chip", has_text="Tomorrow is fine")).to_be_visible()
+        await card.click()
+        await expect(page.locator(".wish")).to_contain_text("The customer says that tomorrow is fine, by ")
+        await picture(page, "tap-desk")

@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from channels.message import Message
 from router import tap, tokens
 from router.conversation import Conversation, NoteKind
+from router.desk import users
 from router.desk.app import mount
 from router.tapped import Choice, Taps
 from tests.support.world import World
-from tests.unit.desk.office import Office
+from tests.unit.desk.office import ROLES, Office
 
 #: Where the notes' links lead: a proxy may serve the service below a path.
 BASE = "https://help.example.com/support"
@@ -67,7 +68,10 @@ async def serving(folder: Path, **parts: Any) -> AsyncIterator[tuple[Office, Tap
     """Serve a desk whose notes carry links."""
     office = Office(folder)
     taps = linked(office.world)
-    office.parts = dataclasses.replace(office.parts, taps=taps, public_url=BASE, **parts)
+    office.parts = dataclasses.replace(office.parts, **({"taps": taps, "public_url": BASE} | parts))
+    for role, email in ROLES.items():
+        name = next(one.name for one in office.world.book.people.values() if one.email == email)
+        await users.add(office.parts.store, email=email, name=name, role=role)
     app = web.Application()
     mount(app, office.parts)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)

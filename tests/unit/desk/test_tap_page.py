@@ -10,7 +10,7 @@ from aiohttp import ClientResponse, ClientSession
 from router.conversation import Conversation, Status
 from router.tapped import Taps
 from tests.support.taps import noted, serving
-from tests.unit.desk.office import Office
+from tests.unit.desk.office import Office, visitor
 
 _MARK = re.compile(r'name="mark" value="([^"]+)"')
 
@@ -189,7 +189,7 @@ async def test_links_that_lead_nowhere_say_so(ana: Customer) -> None:
     wrong = await ana.open(token[:-1] + ("a" if token[-1] != "a" else "b"))
     assert (wrong.status, "incomplete" in await wrong.text()) == (404, True)
     danish = await ana.open("nothing", **{"Accept-Language": "da-DK, en;q=0.5"})
-    assert "Linket er ikke helt" in await danish.text()
+    assert ana.office.world.house.wording.page("da").broken in await danish.text()
     ana.office.world.clock.move(20 * 86400)
     over = await ana.open(token)
     assert (over.status, "no longer in use" in await over.text()) == (410, True)
@@ -238,3 +238,18 @@ async def test_unknown_choices_change_nothing(ana: Customer) -> None:
     for choice in ("open", "delete", "", "undone"):
         assert (await ana.tap(token, await ana.mark(token), choice)).status == 303
     assert await ana.now(one) == one
+
+
+async def test_the_desk_shows_what_the_customer_said(ana: Customer) -> None:
+    """The list and the conversation name the wish and by when; one that was taken back is not shown."""
+    world = ana.office.world
+    await world.here("maria")
+    one, token = await noted(world)
+    async with visitor(ana.office, "agent") as maria:
+        assert (await maria.get(f"/conversations/{one.id}"))["wish"] is None
+        await ana.tap(token, await ana.mark(token), "later")
+        seen = (await maria.get(f"/conversations/{one.id}"))["wish"]
+        assert seen == {"kind": "later", "at": "2026-11-23T11:00:00Z", "wanted_at": "2026-11-24T16:00:00Z"}
+        assert [line["wish"] for line in (await maria.get("/work"))["mine"]] == [seen]
+        await ana.tap(token, await ana.mark(token), "undone")
+        assert (await maria.get(f"/conversations/{one.id}"))["wish"] is None
