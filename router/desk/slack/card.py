@@ -43,6 +43,8 @@ class Standing(Enum):
     YOURS = "yours"
     WAITING = "waiting"
     HELD = "held"
+    #: A colleague has it, and its time runs short; the agent leads the queue.
+    LED = "led"
     LOOK = "look"
     #: Somebody else's, or set aside: it may come back.
     ASIDE = "aside"
@@ -60,6 +62,8 @@ def standing(one: Conversation, letter: Letter) -> Standing:
         return Standing.YOURS if mine else Standing.OVER
     if not one.waiting_on or digest(one.waiting_on) != name or one.status is Status.MERGED:
         return Standing.OVER
+    if sort == "lead" and one.owner and one.status is Status.OPEN:
+        return Standing.LED
     if one.owner or one.status not in {Status.OPEN, Status.HELD}:
         return Standing.ASIDE
     return Standing.HELD if one.status is Status.HELD else Standing.WAITING
@@ -121,8 +125,8 @@ def _sentence(
         if has(risks, SOON)
         else ""
     )
-    if stands is Standing.YOURS:
-        return f"At risk: this is yours{risk}." if risk else "This is yours."
+    if stands in {Standing.YOURS, Standing.LED}:
+        return _owned(one, stands, risk, office)
     duty = (
         "you are on duty"
         if one.accountable == letter.agent
@@ -130,6 +134,13 @@ def _sentence(
     )
     what = "This is held for review" if stands is Standing.HELD else "Nobody has this yet"
     return f"At risk: {what[0].lower()}{what[1:]}{risk}; {duty}." if risk else f"{what}; {duty}."
+
+
+def _owned(one: Conversation, stands: Standing, risk: str, office: Office) -> str:
+    """Return whose it is, to its owner or to their lead."""
+    if stands is Standing.LED:
+        return f"At risk: {plain(office.name(one.owner), WHO)} has this{risk}; you lead the queue."
+    return f"At risk: this is yours{risk}." if risk else "This is yours."
 
 
 def _outcome(one: Conversation, office: Office, letter: Letter) -> str:

@@ -151,6 +151,7 @@ class Courier:
         for person in self._office.people():
             found.update(one.id for one in await self._store.mine(person.id, WORK))
             found.update(one.id for one in await self._store.watched(person.id, WORK))
+        found.update(await self._led())
         self.rounds.notice(found)
         if not self.rounds.paused:
             try:
@@ -158,3 +159,13 @@ class Courier:
                 self.rounds.well()
             except SlackError as error:
                 self.rounds.failed(error)
+
+    async def _led(self) -> set[str]:
+        """Return the open work of the queues whose leads can be told: who has it may not be in Slack."""
+        leads = {person.id for person in self._office.people()}
+        queues = [queue.id for queue in self._office.book().queues.values() if queue.lead in leads]
+        return {
+            one.id
+            for queue in queues
+            for one in await self._store.listed(status="open", queue=queue, limit=WORK, after="")
+        }

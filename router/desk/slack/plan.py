@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from router.conversation import Agent, Conversation, Status
 from router.desk.slack.card import Card, Standing, compose, nudge, standing
 from router.desk.slack.office import Office
-from router.desk.slack.risk import SOON, digest, has, of_time, reasons
+from router.desk.slack.risk import LEAD, SOON, digest, has, of_time, reasons
 from router.desk.slack.sheet import SENT, Letter, Sheet
 
 #: A letter whose Take was pressed becomes that of the assignment, if that comes within this time.
@@ -41,8 +41,25 @@ class Moment(Struct, frozen=True, kw_only=True):
     agents: Mapping[str, Agent] = {}
 
 
+def wants(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> list[Want]:
+    """Return who is to have a letter now: whoever has the work or answers for it, and the lead where it runs short."""
+    found = (wanted(one, sheet, office, moment), _leads(one, office, moment))
+    return [want for want in found if want is not None]
+
+
+def _leads(one: Conversation, office: Office, moment: Moment) -> Want | None:
+    """Return the lead of the queue as one to be told: also where nobody else can be reached."""
+    lead, charge = office.book().queue(one.queue).lead, one.owner or one.accountable
+    if not one.waiting_on or lead in {"", charge} or office.person(lead) is None:
+        return None
+    risks = reasons(one, office.book(), moment.now)
+    unreached = office.person(charge) is None and has(risks, SOON)
+    told = has(risks, LEAD) or unreached
+    return Want(agent=lead, about=f"lead:{digest(one.waiting_on)}") if told else None
+
+
 def wanted(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> Want | None:
-    """Return who is to have a letter now, if anybody is."""
+    """Return who of those who have the work or answer for it is to have a letter now, if anybody is."""
     if one.owner:
         return _owners(one, sheet, office, moment)
     told = _told(sheet)
@@ -94,10 +111,9 @@ def steps(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> li
     """Return what is to be done, most important first: a new letter, a reply to it, then changed faces."""
     risks = reasons(one, office.book(), moment.now)
     found = []
-    want = wanted(one, sheet, office, moment)
-    if want is not None:
+    for want in wants(one, sheet, office, moment):
         known = sheet.find(want.agent, want.about)
-        news = tuple(risk for risk in risks if risk not in _told(sheet, known))
+        news = tuple(risk for risk in _for(want, risks) if risk not in _told(sheet, known))
         if known is None:
             letter = _letter(want, news, office, moment)
             found.append(Step(letter=letter, card=compose(one, letter, risks, office)))
@@ -111,6 +127,13 @@ def steps(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> li
             if card.face != letter.face:
                 found.append(Step(letter=letter, card=card))
     return found
+
+
+def _for(want: Want, risks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what of the risks concerns whoever gets the letter: a lead hears of time, the others of all else too."""
+    if want.about.startswith("lead:"):
+        return tuple(risk for risk in risks if of_time(risk))
+    return tuple(risk for risk in risks if not has((risk,), LEAD))
 
 
 def over(one: Conversation, letter: Letter) -> bool:

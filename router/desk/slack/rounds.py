@@ -13,7 +13,7 @@ from router.desk.slack.delivery import Delivery
 from router.desk.slack.errors import Refused, Revoked, SlackError, Throttled, Unreached
 from router.desk.slack.office import Office
 from router.desk.slack.pace import Later, Pace
-from router.desk.slack.plan import Moment, wanted
+from router.desk.slack.plan import Moment, wants
 from router.desk.slack.risk import soon_at
 from router.desk.slack.sheet import Sheet
 from router.errors import ActionError, StoreError
@@ -115,7 +115,7 @@ class Rounds:
         soon = soon_at(one, self._office.book())
         if soon is not None and soon > moment.now:
             self.notice([one.id], soon)
-        if one.id not in self.live and wanted(one, Sheet(), self._office, moment) is None:
+        if one.id not in self.live and not wants(one, Sheet(), self._office, moment):
             return
         async with turn:
             try:

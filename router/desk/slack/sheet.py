@@ -29,7 +29,7 @@ class Letter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Its mark in Slack.
     id: str
     agent: str
-    #: `claim:…`, `wait:…` or `flag:…`.
+    #: `claim:…`, `wait:…`, `lead:…` or `flag:…`.
     about: str
     #: What it says about risk: soon, late, and digests of flags.
     covers: tuple[str, ...] = ()
