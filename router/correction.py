@@ -7,7 +7,7 @@ an exponential tail do: three times fewer misses allowed, 1.1 spreads more.
 from collections.abc import Sequence
 from math import ceil, log
 
-from router.known import Learnt
+from router.known import Drift, Learnt
 
 #: Answers on a channel before its corrections are used.
 ENOUGH = 20
@@ -33,9 +33,8 @@ class Correction:
         """Sort the scores once."""
         self.answers = learnt.answers
         self.handle_s = learnt.handle_s
-        self.kappa2 = (learnt.drift.kappa2, learnt.drift_closed.kappa2)
-        #: Real ÷ reckoned time to drain, for what comes in open and in closed hours.
-        self.ratio = (learnt.drift.ratio, learnt.drift_closed.ratio)
+        #: How work drains, see `drift`.
+        self._drift = (learnt.drift, learnt.drift_shared, learnt.drift_closed)
         self.longest_s = max(learnt.actuals) if len(learnt.actuals) >= ACTUALS else None
         self._tilt = learnt.tilt
         self._all = sorted(learnt.scores)
@@ -47,6 +46,10 @@ class Correction:
     def learnt(self) -> bool:
         """Tell whether there were enough answers to learn from."""
         return self.answers >= ENOUGH and len(self._all) >= ENOUGH
+
+    def drift(self, *, closed: bool, shared: bool) -> Drift:
+        """Return how what comes closed, or else is shared by many or has an owner, has drained."""
+        return self._drift[2 if closed else 1 if shared else 0]
 
     def z(self, level: float, *, closed: bool, queue: str) -> float:
         """Return how many spreads to add to what is expected."""

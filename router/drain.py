@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
+from math import ceil
 
 from msgspec import Struct
 
@@ -157,7 +158,7 @@ def open_seconds(calendars: Sequence[Calendar], start: datetime, end: datetime) 
 
 def instant(seconds: float) -> datetime:
     """Return the instant of seconds since 1970, to the next whole millisecond."""
-    return _EPOCH + timedelta(milliseconds=-int(-seconds * 1000 // 1))
+    return _EPOCH + timedelta(milliseconds=ceil(seconds * 1000 - 1e-3))
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -71,8 +71,9 @@ class Learnt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     queues: dict[str, tuple[float, ...]] = {}
     #: The allowed share of misses, relative to what the level says.
     tilt: float = 1.0
-    #: Of what came in open and in closed hours.
+    #: Of what came in open hours and had an owner, what was shared by many then, and what came closed.
     drift: Drift = Drift()
+    drift_shared: Drift = Drift()
     drift_closed: Drift = Drift()
     #: Open seconds until the last answers, newest last.
     actuals: tuple[float, ...] = ()

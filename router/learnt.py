@@ -48,8 +48,8 @@ def fold(state: Learnt, line: Event) -> Learnt:
 
     `waiting`: data `rank` (0 = urgent), `target_s` (s) and `lane` (as `lane_name` writes it).
     `waited`: data `how` (only `answered…` teaches), `first` (X first said, ISO; "" = no promise), and of
-    that first promise `mean_s`, `spread_s`, `drain_s`, `correction`, `closed` and `level`; `open_s` (open
-    seconds to the answer in the hours of `QuoteParts.staff`, since the promise, else since the arrival) and
+    that first promise `mean_s`, `spread_s`, `drain_s`, `correction`, `closed`, `staff` and `level`; `open_s`
+    (open seconds to the answer in the hours of `QuoteParts.staff`, since the promise, else since the arrival) and
     `worked_s` (open seconds of who answered since the later of arrival and their answer before; 0 = outside
     their hours).
     What a line lacks is not learnt from it.
@@ -152,11 +152,13 @@ def _judged(state: Learnt, line: Event, actual: float) -> Learnt:
     )
     if drain is None:
         return state
-    before = state.drift_closed if closed else state.drift
-    drift = _drained(before, actual - (mean - drain), drain / (_number(data, "correction") or 1.0))
+    name = "drift_closed" if closed else "drift_shared" if len(data.get("staff") or ()) > 1 else "drift"
+    drift = _drained(
+        getattr(state, name), actual - (mean - drain), drain / (_number(data, "correction") or 1.0)
+    )
     if drain > 2 * state.handle_s:
         drift = _drifted(drift, (actual - mean) / drain)
-    return replace(state, drift_closed=drift) if closed else replace(state, drift=drift)
+    return replace(state, **{name: drift})
 
 
 def _drained(drift: Drift, real: float, reckoned: float) -> Drift:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.conversation import QuoteParts
+from router.drain import instant
 from router.forecast import Outlook
 from router.reckon import Reckoned, reckon
 from router.rounding import SOONEST, Dial, grid
@@ -170,7 +171,8 @@ def _figures(snapshot: Snapshot, found: Reckoned) -> list[str]:
         f"{parts.items:.0f} conversations, {_span(parts.work_s)} of work" if parts.items >= 0.5 else "nothing"
     )
     counted = ", ".join(
-        f"{_say(snapshot, start)}–{_clock(snapshot, end)}" for start, end in found.counted[:PIECES]
+        f"{_say(snapshot, instant(start))}–{_clock(snapshot, instant(end))}"
+        for start, end in found.counted[:PIECES]
     )
     more = f" and {len(found.counted) - PIECES} more" if len(found.counted) > PIECES else ""
     taught = "a careful guess, as little is known yet" if found.cold else "as past promises have taught"
@@ -188,7 +190,12 @@ def _figures(snapshot: Snapshot, found: Reckoned) -> list[str]:
 
 def _span(seconds: float) -> str:
     """Return seconds in whole minutes, as people say them."""
-    return spoken(round(seconds / 60) * 60.0) if seconds >= 30 else "less than a minute"
+    return _minutes(round(seconds / 60)) if seconds >= 30 else "less than a minute"
+
+
+@lru_cache(maxsize=4096)
+def _minutes(minutes: int) -> str:
+    return spoken(minutes * 60.0)
 
 
 # --- hours and window -------------------------------------------------------------------------
@@ -294,4 +301,4 @@ def _spelt(minute: datetime, zone: ZoneInfo) -> str:
 
 def _clock(snapshot: Snapshot, at: datetime) -> str:
     """Return the clock alone."""
-    return f"{at.astimezone(snapshot.zone):%H:%M}"
+    return _spelt(at.replace(second=0, microsecond=0), snapshot.zone)[-5:]

@@ -26,8 +26,8 @@ class Reckoned(Struct, frozen=True, kw_only=True):
     #: Too few answers are known for its corrections: nothing earlier than the target is promised.
     cold: bool
     parts: QuoteParts
-    #: Open time from now to then, piece by piece.
-    counted: tuple[tuple[datetime, datetime], ...]
+    #: Open time from now to then, piece by piece (s since 1970).
+    counted: list[tuple[float, float]]
 
 
 def reckon(outlook: Outlook, now: datetime, due_at: datetime, level: float) -> Reckoned:
@@ -43,8 +43,12 @@ def reckon(outlook: Outlook, now: datetime, due_at: datetime, level: float) -> R
     if until < due:
         parts = _parts(outlook, at, until, level)
         until = plan.after(at, _length(outlook.correction, parts))
-    pieces = tuple((instant(start), instant(end)) for start, end in plan.pieces(at, until))
-    return Reckoned(at=instant(until), cold=not outlook.correction.learnt, parts=parts, counted=pieces)
+    return Reckoned(
+        at=instant(until),
+        cold=not outlook.correction.learnt,
+        parts=parts,
+        counted=plan.pieces(at, until),
+    )
 
 
 def _parts(outlook: Outlook, at: float, due: float, level: float) -> QuoteParts:
@@ -61,12 +65,11 @@ def _parts(outlook: Outlook, at: float, due: float, level: float) -> QuoteParts:
     else:
         drained = outlook.staff.drain(at, work_s, outlook.pressure, (outlook.rank, due))
         drain_s, people = drained.open_s, max(drained.people, 1.0)
-    ratio = correction.ratio[closed] if correction.learnt else 1.0
+    drift = correction.drift(closed=closed, shared=len(outlook.people) > 1)
+    ratio = drift.ratio if correction.learnt else 1.0
     drain_s *= ratio
     spread_s = sqrt(
-        HANDLE_CV2 * handle_s**2
-        + (1 + HANDLE_CV2) * drain_s * handle_s / people
-        + correction.kappa2[closed] * drain_s**2
+        HANDLE_CV2 * handle_s**2 + (1 + HANDLE_CV2) * drain_s * handle_s / people + drift.kappa2 * drain_s**2
     )
     return QuoteParts(
         work_s=round(work_s, 3),

@@ -81,6 +81,8 @@ class Dial:
         """Yield the first fitting time of each band from `at` on."""
         for above, upto, minutes in BANDS:
             step, highest = max(minutes, self.least), self.now + upto
+            if at > highest:
+                continue
             found = self.ceil(max(at, self.now + above + _TICK), step)
             while found <= highest and not self._plain(found, step):
                 found = self.ceil(found + _TICK, step)
