@@ -5,7 +5,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from channels.message import Identity
-from router.conversation import Conversation, Decision, Prepared, Promise, PromiseState, Status
+from router.conversation import Conversation, Prepared, Promise, PromiseState, Status
+from router.desk.decided import DecisionView, decision
 from router.desk.means import MeansView, means
 from router.desk.wished import WishView, wish
 from router.provenance import Figure, counted, figures
@@ -53,28 +54,6 @@ class PromiseView(Struct, frozen=True, kw_only=True):
     #: How the time came about: the figures, the hours that count, and one sentence a step.
     figures: list[Figure]
     counted: list[Interval]
-    explanation: list[str]
-
-
-class DecisionView(Struct, frozen=True, kw_only=True):
-    """What the rules decided, and why."""
-
-    at: datetime
-    #: Content hash of the rules that held.
-    version: str
-    #: Name of the deciding rule; "" when the channel's defaults held.
-    rule: str
-    rules: list[str]
-    queue: str
-    skills: list[str]
-    priority: str
-    #: Seconds.
-    target_s: float
-    #: Name of the hours in which the target counts.
-    hours: str
-    tone: str
-    acknowledge: str
-    hold: bool
     explanation: list[str]
 
 
@@ -228,25 +207,6 @@ def at_risk(one: Conversation) -> bool:
     runs = one.promise is not None and one.promise.state is PromiseState.MADE
     late = runs and one.promise is not None and one.promise.late
     return bool(one.misses or one.alerted or late or (runs and one.warned in {"lead", "renew"}))
-
-
-def decision(one: Decision) -> DecisionView:
-    """Return a decision as it is shown."""
-    return DecisionView(
-        at=one.at,
-        version=one.version,
-        rule=one.rule,
-        rules=list(one.rules),
-        queue=one.queue,
-        skills=list(one.skills),
-        priority=one.priority,
-        target_s=one.target_s,
-        hours=one.hours,
-        tone=one.tone,
-        acknowledge=one.acknowledge,
-        hold=one.hold,
-        explanation=list(one.explanation),
-    )
 
 
 def work(book: Rulebook, one: Conversation) -> WorkView:

@@ -7,10 +7,11 @@ from msgspec import Meta, Struct
 from router.conversation import Conversation
 from router.desk import lines, views
 from router.desk.accounts import Role
+from router.desk.decided import DecisionView
 from router.desk.declare import Table
 from router.desk.endpoint import Call
 from router.desk.lines import Transcript
-from router.desk.views import ConversationView, DecisionView, PromiseView, WorkView
+from router.desk.views import ConversationView, PromiseView, WorkView
 from router.errors import NotFound
 
 table = Table("Conversations")
