@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from channels.message import Attachment, Message
+from router import tap
 from router.conversation import Conversation, Item, Promise
 from router.desk import views
 from router.desk.accounts import agent_of
@@ -142,7 +143,7 @@ def _said(conversation: Conversation, item: Item) -> LineView:
         author=item.author_name,
         at=item.sent_at or item.at,
         subject=item.subject,
-        text=item.text,
+        text=item.text if item.note is None else tap.hidden(item.text),
         full_text="",
         html=False,
         raw="",
@@ -164,7 +165,7 @@ def _promised(conversation: Conversation, item: Item) -> datetime | None:
     made: list[Promise] = [*conversation.promises]
     if conversation.promise is not None:
         made.append(conversation.promise)
-    near = [one for one in made if abs(one.made_at - item.at) <= _SAME_STEP]
+    near = [one for one in made if not one.shown and abs(one.made_at - item.at) <= _SAME_STEP]
     return near[-1].at if near else None
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from router import tap
 from router.conversation import Conversation, Item
 from router.desk import views
 from router.desk.accounts import Role
@@ -83,7 +84,7 @@ def _view(call: Call, conversation: Conversation, item: Item) -> ItemView:
         sender=call.parts.senders.get(place, ""),
         to=views.contact(item.to),
         subject=item.subject,
-        text=item.text,
+        text=item.text if item.note is None or call.parts.open_outbox else tap.hidden(item.text),
         note=item.note or "",
         style=capabilities(conversation.channel).style,
         state=item.state,

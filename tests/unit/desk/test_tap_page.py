@@ -253,3 +253,14 @@ async def test_the_desk_shows_what_the_customer_said(ana: Customer) -> None:
         assert [line["wish"] for line in (await maria.get("/work"))["mine"]] == [seen]
         await ana.tap(token, await ana.mark(token), "undone")
         assert (await maria.get(f"/conversations/{one.id}"))["wish"] is None
+
+
+async def test_colleagues_do_not_get_the_customers_link(ana: Customer) -> None:
+    """Nobody of ours can tap in the customer's place: in the desk the note's link is left out."""
+    one, token = await noted(ana.office.world)
+    async with visitor(ana.office, "admin") as ada:
+        lines = (await ada.get(f"/conversations/{one.id}/transcript"))["lines"]
+        outbox = (await ada.get("/outbox"))["items"]
+        for shown in (*lines, *outbox):
+            assert token not in shown["text"]
+        assert "[the customer's link]" in lines[-1]["text"]
