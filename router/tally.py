@@ -1,4 +1,4 @@
-"""Counts the log into one record a day, in order, so that a report over months reads a few dozen small records.
+"""Counts the log into one record a day and one a week, in order, so that a report over months reads a few records.
 
 One process of the fleet holds the lease `figures` and counts. Each record says up to which line it counts, so
 lines that are read again after a crash change nothing.
@@ -7,9 +7,11 @@ lines that are read again after a crash change nothing.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from channels.port import Clock
 from router import expected, figures, log, metrics
@@ -23,14 +25,19 @@ from router.reasons import why
 
 logger = log.get(__name__)
 
+#: A line of the log with its number.
+Numbered: TypeAlias = tuple[int, Event]
+
 KIND = "figures"
 TICK_S = 5.0
 LEASE_S = 30.0
-#: Log lines read at a time, and most pages in one tick.
-PAGE = 500
-PAGES = 40
+#: Log lines read at a time, and most pages counted in one step.
+PAGE = 1000
+PAGES = 10
 #: Older lines are counted but no longer shown to Prometheus, which would take them for news.
 NEWS = timedelta(hours=1)
+
+_decode = msgspec.json.Decoder(Day).decode
 
 
 class Tally:
@@ -61,37 +68,62 @@ class Tally:
 
     async def count(self, lease: Lease) -> None:
         """Count what the log has beyond the lease's value, in order."""
-        after = int(lease.value or 0)
-        for _ in range(PAGES):
-            lines = await self._store.log(after=after, limit=PAGE)
-            if not lines or not await self._take(lines):
+        more = True
+        while more:
+            after = int(lease.value or 0)
+            lines, more = await self._lines(after)
+            if not lines or not await self._take([pair for pair in lines if pair[1].kind in figures.COUNTED]):
                 return
             reach("fg.counted")
-            after = lines[-1][0]
-            if not await self._store.save_lease(lease, str(after), LEASE_S):
-                return
-            if len(lines) < PAGE:
+            lease = replace(lease, value=str(lines[-1][0]))
+            if not await self._store.save_lease(lease, lease.value, LEASE_S):
                 return
 
-    async def _take(self, lines: Sequence[tuple[int, Event]]) -> bool:
-        """Count a page of lines; False when somebody else does so too, and was faster."""
-        by_day: dict[str, list[tuple[int, Event]]] = {}
+    async def _lines(self, after: int) -> tuple[list[Numbered], bool]:
+        """Return the next lines of the log, and whether there may be more."""
+        found: list[Numbered] = []
+        for _ in range(PAGES):
+            page = await self._store.log(after=after, limit=PAGE)
+            found += page
+            if len(page) < PAGE:
+                return found, False
+            after = page[-1][0]
+        return found, True
+
+    async def _take(self, lines: Sequence[Numbered]) -> bool:
+        """Count lines in; False when somebody else does so too, and was faster."""
+        by_day: dict[str, list[Numbered]] = {}
+        by_week: dict[str, list[Numbered]] = {}
         for number, line in lines:
-            if line.kind in figures.COUNTED:
-                by_day.setdefault(figures.day_of(line.at, self._zone), []).append((number, line))
+            day = figures.day_of(line.at, self._zone)
+            by_day.setdefault(day, []).append((number, line))
+            if line.kind != "waiting":
+                week = figures.week_of(date.fromisoformat(day))
+                by_week.setdefault(week, []).append((number, line))
+        reasons: dict[int, str] = {}
         for name, mine in sorted(by_day.items()):
-            record = await self._store.record(KIND, name)
-            known = day_from(record) if record is not None else Day(day=name)
-            fresh = [(number, line) for number, line in mine if number > known.upto]
-            if not fresh:
-                continue
-            after = figures.counted(known, fresh, self._zone, await self._reasons(known, fresh))
-            if not await self._store.put_record(_record(after, record)):
+            reasons |= await self._reasons(name, mine)
+            if not await self._count(name, mine, reasons):
                 return False
+        return all([await self._count(name, mine, reasons) for name, mine in sorted(by_week.items())])
+
+    async def _count(self, name: str, mine: Sequence[Numbered], reasons: Mapping[int, str]) -> bool:
+        """Count lines into the record of their day or week; False when somebody was faster."""
+        record = await self._store.record(KIND, name)
+        known = day_from(record) if record is not None else Day(day=name)
+        fresh = [(number, line) for number, line in mine if number > known.upto]
+        if not fresh:
+            return True
+        after = figures.counted(known, fresh, self._zone, reasons)
+        if is_week(name):
+            after = replace(after, missed=())
+        if not await self._store.put_record(_record(after, record)):
+            return False
+        if not is_week(name):
             _show(fresh, self._clock.now())
         return True
 
-    async def _reasons(self, day: Day, lines: Sequence[tuple[int, Event]]) -> Mapping[int, str]:
+    async def _reasons(self, day: str, lines: Sequence[Numbered]) -> Mapping[int, str]:
         """Return why those promises broke whose lines do not say so, by the lines' numbers."""
         wanted = {
             number: figures.missed_of(line, "")
@@ -102,21 +134,27 @@ class Tally:
             return {}
         ids = list({one.conversation for one in wanted.values()})
         found = {one.id: one for one in await self._store.conversations(ids)}
-        book = self._house().book
+        book, known = self._house().book, await self._around(date.fromisoformat(day))
         return {
-            number: why(book, found[one.conversation], one, await self._surge(day, one))
+            number: why(book, found[one.conversation], one, self._surge(date.fromisoformat(day), one, known))
             for number, one in wanted.items()
             if one.conversation in found
         }
 
-    async def _surge(self, day: Day, one: Missed) -> float:
-        last = date.fromisoformat(day.day)
+    async def _around(self, last: date) -> Mapping[str, Day]:
+        """Return what was counted of the week up to this day, and of the weeks before."""
+        back = 7 * (expected.WEEKS + 1)
+        names = figures.days_from(last - timedelta(days=back - 1), back)
+        return {one.day: one for one in await read(self._store, names)}
+
+    def _surge(self, last: date, one: Missed, known: Mapping[str, Day]) -> float:
         begun = one.made or one.promised
         first = max(date.fromisoformat(figures.day_of(begun, self._zone)), last - timedelta(days=6))
         span = [last - timedelta(days=n) for n in range((last - first).days + 1)]
-        now = await read(self._store, [each.isoformat() for each in span[1:]])
-        before = await read(self._store, [name for each in span for name in expected.weeks_before(each)])
-        return expected.surge([day, *now], before, one.queue, (begun, one.promised), self._zone)
+        now = [known[each.isoformat()] for each in span if each.isoformat() in known]
+        names = [name for each in span for name in expected.weeks_before(each)]
+        before = [known[name] for name in names if name in known]
+        return expected.surge(now, before, one.queue, (begun, one.promised), self._zone)
 
 
 async def read(store: Store, days: Sequence[str]) -> list[Day]:
@@ -126,18 +164,30 @@ async def read(store: Store, days: Sequence[str]) -> list[Day]:
 
 
 async def read_weeks(store: Store, today: date, weeks: int) -> list[Day]:
-    """Return the days of so many whole weeks, the running one included as far as it goes."""
+    """Return so many weeks, the running one included as far as it goes."""
+    monday = today - timedelta(days=today.weekday())
+    return await read(store, [figures.week_of(monday - timedelta(weeks=n)) for n in reversed(range(weeks))])
+
+
+async def read_days(store: Store, today: date, weeks: int) -> list[Day]:
+    """Return the days of so many weeks, the running one included as far as it goes."""
     monday = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
     return await read(store, figures.days_from(monday, (today - monday).days + 1))
 
 
+def is_week(name: str) -> bool:
+    """Tell whether a record counts a week, not a day."""
+    return "W" in name
+
+
 def day_from(record: Record) -> Day:
     """Return the day that a record keeps."""
-    return msgspec.convert(record.value, Day, str_keys=True)
+    return _decode(record.value["day"])
 
 
 def _record(day: Day, before: Record | None) -> Record:
-    value = msgspec.to_builtins(day, str_keys=True)
+    # as one text, which is read ten times as fast as a tree of values
+    value = {"day": msgspec.json.encode(day).decode()}
     return Record(kind=KIND, id=day.day, value=value, version=before.version + 1 if before else 1)
 
 
@@ -154,8 +204,6 @@ def _show(lines: Sequence[tuple[int, Event]], now: datetime) -> None:
 
 def commonest(groups: Iterable[Group], most: int = 3) -> list[tuple[str, int]]:
     """Return the reasons why promises broke, the commonest first; those unknown are left out."""
-    total = figures.Group()
-    for one in groups:
-        total = figures.plus(total, one)
+    total = figures.Sum(*groups).group()
     ranked = sorted(total.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     return [pair for pair in ranked if pair[0]][:most]

@@ -104,9 +104,10 @@ def today(parts: Parts) -> date:
     return parts.clock.now().astimezone(ZoneInfo(parts.zone)).date()
 
 
-async def days(parts: Parts, weeks: int) -> list[Day]:
-    """Return what was counted of the last weeks, the running one included."""
-    return await tally.read_weeks(parts.store, today(parts), weeks)
+async def counted(parts: Parts, weeks: int, *, by: str = "week") -> list[Day]:
+    """Return what was counted of the last weeks, the running one included: a piece a week, or a day."""
+    read = tally.read_days if by == "day" else tally.read_weeks
+    return await read(parts.store, today(parts), weeks)
 
 
 def admitted(seen: Sight, asked: Filter, by: str) -> Callable[[Group], bool]:
@@ -133,9 +134,8 @@ def whole(found: list[Day], admits: Callable[[Group], bool]) -> FigureView:
 
 def rows(found: list[Day], by: By, admits: Callable[[Group], bool]) -> list[FigureView]:
     """Return the sums by what is asked, by name; nobody's are left out of those by person."""
-    return [
-        view(name, one) for name, one in figures.summed(found, by, admits).items() if name or by != "agent"
-    ]
+    sums = figures.summed(found, "day" if by == "week" else by, admits)
+    return [view(name, one) for name, one in sums.items() if name or by != "agent"]
 
 
 async def waits(parts: Parts, seen: Sight, asked: Filter, *, limit: int) -> AsyncIterator[list[Wait]]:

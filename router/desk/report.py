@@ -22,6 +22,8 @@ from router.figures import SLACK_S, Group
 
 #: Waits drawn one by one, and the newest of them listed.
 DRAWN, LISTED = 600, 20
+#: Weeks in which they are looked for.
+LATELY = 3
 #: Choices of how far to look back.
 WEEKS = (4, 12, 26, 52)
 #: Edges of slack that are written below their bars.
@@ -88,8 +90,9 @@ def asked_of(query: Any) -> Filter:
 async def report(parts: Parts, seen: Sight, asked: Filter) -> Report:
     """Gather what the page shows. Raises Forbidden for a colleague's own figures."""
     admits = kept.admitted(seen, asked, "")
-    days = await kept.days(parts, asked.weeks)
-    waits = [one async for page in kept.waits(parts, seen, asked, limit=DRAWN) for one in page]
+    days = await kept.counted(parts, asked.weeks)
+    lately = msgspec.structs.replace(asked, weeks=min(asked.weeks, LATELY))
+    waits = [one async for page in kept.waits(parts, seen, lately, limit=DRAWN) for one in page]
     weeks = Section(by="week", title="By week", head="Week", rows=_weeks(parts, asked, days, admits))
     titles = {"channel": "By channel", "queue": "By queue", "agent": "By person"}
     sections = [
@@ -127,7 +130,7 @@ async def report(parts: Parts, seen: Sight, asked: Filter) -> Report:
 
 def _weeks(parts: Parts, asked: Filter, days: list[figures.Day], admits: Any) -> list[FigureView]:
     """Return a row for each week asked for, also those in which nothing was promised, the newest last."""
-    known = figures.summed(days, "week", admits)
+    known = figures.summed(days, "day", admits)
     monday = kept.today(parts) - timedelta(days=kept.today(parts).weekday())
     mondays = [monday - timedelta(weeks=back) for back in reversed(range(asked.weeks))]
     return [kept.view(name, known.get(name, Group())) for name in map(figures.week_of, mondays)]

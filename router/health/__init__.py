@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from channels import registry
 from channels.port import Clock
-from router import assign, figures, metrics, tally
+from router import assign, consent, figures, metrics, tally
 from router.errors import BrokerError, HandlebyError
 from router.health.document import Document, document
 from router.health.lag import Lag
-from router.health.signals import PROMISES_S, RISK_S, WINDOW_S, Disk, Report, Signals
+from router.health.signals import PROMISES_S, RISK_S, WINDOW_S, Disk, Report, Signals, too_many_broken
 from router.health.told import Told, heard, paused
+from router.health.unspoken import unspoken
 from router.ports import Broker, Depth, PromiseFigure, QueueStat, Store
 from router.switches import NOTES, SWITCH
 from rules.evaluate import Rulebook
@@ -69,6 +70,7 @@ class Health:
         self._promises: Sequence[PromiseFigure] = ()
         self._reasons: Sequence[tuple[str, int]] = ()
         self._told: Sequence[Told] = ()
+        self._unspoken: Mapping[str, str] = {}
         self._started = False
 
     async def run(self) -> None:
@@ -133,6 +135,7 @@ class Health:
             timers_trouble=self._timers(),
             reports=self._reports(),
             told=self._told,
+            unspoken=self._unspoken,
             unstaffed=unstaffed,
             disk=await self._disk(),
             lag_s=self._lag.worst_s,
@@ -148,15 +151,24 @@ class Health:
                 )
                 day = now - timedelta(seconds=PROMISES_S)
                 self._promises = await store.promise_figures(day, now + timedelta(seconds=1))
-                days = await tally.read(store, list({figures.day_of(at, self._zone) for at in (day, now)}))
-                self._reasons = tally.commonest(one for each in days for one in each.groups)
+                self._reasons = await self._why(day, now)
                 self._told = [*await heard(store), *paused(await store.record(SWITCH, NOTES), now)]
+                channels = {one.channel for one in self._reports()}
+                self._unspoken = unspoken(self._book(), channels, await consent.voices(store))
                 present = assign.candidates(self._book(), await store.agents(), now)
         except TimeoutError:
             return f"it did not answer within {ANSWER_S:.0f} s", {}
         except HandlebyError as failure:
             return str(failure), {}
         return "", _unstaffed(self._book(), {queue for one in present for queue in one.person.queues})
+
+    async def _why(self, since: datetime, now: datetime) -> Sequence[tuple[str, int]]:
+        """Return why promises broke on the days of the span; read only when there is reason to tell."""
+        if not too_many_broken(self._promises):
+            return ()
+        names = dict.fromkeys(figures.day_of(at, self._zone) for at in (since, now))
+        days = await tally.read(self._sources.store, list(names))
+        return tally.commonest(one for day in days for one in day.groups)
 
     async def _depths(self) -> dict[str, Depth]:
         if self._sources.broker.trouble():

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from router import reasons
-from router.health.signals import RISK_S, WINDOW_S, Report, Signals
+from router.health.signals import RISK_S, WINDOW_S, Report, Signals, ended, too_many_broken
 from router.ports import QueueStat
 
 #: A message that is in the store waits here until it is decided.
@@ -21,8 +21,6 @@ CHANNEL_PATIENCE_S = 300.0
 SOON_S = 3600.0
 UNDECIDED_S = 30.0
 GIB = 1024**3
-#: Share of promises kept below which a lead should look, when so many have ended.
-KEPT_RATE, KEPT_OF = 0.9, 20
 
 
 class Cause(Struct, frozen=True, kw_only=True):
@@ -143,6 +141,17 @@ def _unstaffed(signals: Signals) -> Iterator[Cause]:
         )
 
 
+def _unspoken(signals: Signals) -> Iterator[Cause]:
+    for channel, who in signals.unspoken.items():
+        yield Cause(
+            key=f"unspoken {channel}",
+            text=f"Nobody agreed to notes in their name on {channel}.",
+            impact="Whoever writes there hears nothing until a person answers; the work gets a person and a due "
+            "time as always.",
+            next=f"Let {who} sign in and agree under Notes, at /notes.",
+        )
+
+
 def _at_risk(signals: Signals) -> Iterator[Cause]:
     """Find queues that answer fewer than fall due: at_risk > handled per minute times the horizon."""
     for stat in signals.stats:
@@ -226,9 +235,8 @@ def _process(signals: Signals) -> Iterator[Cause]:
 
 
 def _promises(signals: Signals) -> Iterator[Cause]:
-    kept = sum(one.kept for one in signals.promises)
-    broken = sum(one.broken for one in signals.promises)
-    if kept + broken >= KEPT_OF and kept < KEPT_RATE * (kept + broken):
+    kept, broken = ended(signals.promises)
+    if too_many_broken(signals.promises):
         yield Cause(
             key="promises",
             text=f"{broken} of the last {kept + broken} promises were broken{reasons.mostly(signals.reasons)}.",
@@ -251,7 +259,7 @@ def _told(signals: Signals) -> Iterator[Cause]:
 
 
 LOOKS: tuple[Callable[[Signals], Iterator[Cause]], ...] = (
-    _store, _broker, _undecided, _overdue, _unstaffed, _at_risk, _parked, _channels, _timers, _disk, _process,
+    _store, _broker, _undecided, _overdue, _unstaffed, _unspoken, _at_risk, _parked, _channels, _timers, _disk, _process,
     _promises, _told,
 )  # fmt: skip
 

@@ -15,6 +15,8 @@ WINDOW_S = 600.0
 RISK_S = 900.0
 #: Promises are counted over this many seconds.
 PROMISES_S = 86_400.0
+#: Share of promises kept below which a lead should look, when so many have ended.
+KEPT_RATE, KEPT_OF = 0.9, 20
 
 
 class Report(Protocol):
@@ -77,8 +79,21 @@ class Signals(Struct, frozen=True, kw_only=True):
     reports: Sequence[Report] = ()
     #: What parts beside the path of a message say of themselves.
     told: Sequence[Told] = ()
+    #: Channels on which nobody who stands behind their queue agreed to notes → who should first.
+    unspoken: Mapping[str, str] = {}
     #: Queues that nobody present serves → the names of those who should.
     unstaffed: Mapping[str, str] = {}
     disk: Disk | None = None
     #: How many seconds the event loop was late, at worst lately.
     lag_s: float = 0.0
+
+
+def ended(promises: Sequence[PromiseFigure]) -> tuple[int, int]:
+    """Return how many promises were kept, and how many broken."""
+    return sum(one.kept for one in promises), sum(one.broken for one in promises)
+
+
+def too_many_broken(promises: Sequence[PromiseFigure]) -> bool:
+    """Tell whether so few of enough promises were kept that a lead should look."""
+    kept, broken = ended(promises)
+    return kept + broken >= KEPT_OF and kept < KEPT_RATE * (kept + broken)

@@ -80,7 +80,7 @@ def test_each_line_counts_where_it_belongs() -> None:
     assert (tom.made, tom.waits, tom.told) == (1, 1, 0)
     assert summed([day], "queue")["billing"].withdrawn == 1
     assert summed([day], "")[""].made == 2
-    assert list(summed([day], "week")) == ["2026-W48"]
+    assert list(summed([day], "day")) == ["2026-11-23"]
 
 
 def test_a_renewal_and_a_miss_of_the_first_time_are_told_apart() -> None:

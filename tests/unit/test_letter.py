@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -239,10 +240,8 @@ async def test_gaps_are_hours_without_people(tmp_path: Path) -> None:
     assert len(said) == 5
 
 
-def _value(day: Day) -> dict[str, object]:
-    return {"day": day.day, "upto": 1, "arrivals": [
-        {"queue": each.queue, "channel": each.channel, "hours": list(each.hours)} for each in day.arrivals
-    ]}  # fmt: skip
+def _value(day: Day) -> dict[str, str]:
+    return {"day": msgspec.json.encode(day).decode()}
 
 
 def test_a_queue_that_is_always_open_has_gaps_only_where_work_comes(tmp_path: Path) -> None:

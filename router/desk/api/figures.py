@@ -98,7 +98,7 @@ async def waits(call: Call, query: AskedWaits) -> web.StreamResponse:
 async def _sums(call: Call, query: Asked) -> Figures:
     seen = sight(call.who, call.parts.book())
     admits = kept.admitted(seen, query.filter, query.by)
-    days = await kept.days(call.parts, query.weeks)
+    days = await kept.counted(call.parts, query.weeks, by=query.by)
     return Figures(by=query.by, whole=kept.whole(days, admits), rows=kept.rows(days, query.by, admits))
 
 
