@@ -132,7 +132,7 @@ def _prepared(
 ) -> Conversation:
     """Lay the words before the accountable person, who writes as themselves."""
     person = house.book.person(conversation.accountable) or saying.person
-    saying = replace(saying, person=person)
+    saying = replace(saying, person=person, linked=False)
     id_ = note_id(conversation.id, saying.trigger, saying.kind)
     words = say.worded(house, conversation, saying, id_, now)
     if saying.at is None:

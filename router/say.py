@@ -33,6 +33,8 @@ class Saying(Struct, frozen=True, kw_only=True):
     late_s: float = 0.0
     #: Address of the page on which the customer says what suits them; "" = none.
     link: str = ""
+    #: False where the words pass through a colleague's hands: the link is the customer's alone.
+    linked: bool = True
     #: What causes it: the message that began the wait, an answer's id; with the kind it makes the note's id.
     trigger: str
     #: What it answers, by the provider's names; "" = the customer's newest.
@@ -86,7 +88,7 @@ def worded(house: House, conversation: Conversation, saying: Saying, id_: str, n
         what=saying.what,
         ask=_ask(conversation, saying),
         late_s=_late_s(conversation, saying, now),
-        link=saying.link or tap.link(house, conversation, saying.kind, saying.trigger, saying.at or now),
+        link=_link(house, conversation, saying, now),
         now=now,
         tone=_tone(conversation),
         back_at=None if hours.is_open(now) else hours.next_open(now),
@@ -125,6 +127,13 @@ def wording_kind(saying: Saying) -> str:
 def useful_until(house: House, conversation: Conversation, since: datetime) -> datetime:
     """Return until when a note about something of that instant is of use on the channel."""
     return since + timedelta(seconds=house.book.policy(conversation.channel).note_useful_for_s)
+
+
+def _link(house: House, conversation: Conversation, saying: Saying, now: datetime) -> str:
+    """Return the customer's link for the note; "" where it carries none."""
+    if not saying.linked:
+        return ""
+    return saying.link or tap.link(house, conversation, saying.kind, saying.trigger, saying.at or now)
 
 
 def _ask(conversation: Conversation, saying: Saying) -> str:

@@ -68,7 +68,8 @@ async def serving(folder: Path, **parts: Any) -> AsyncIterator[tuple[Office, Tap
     """Serve a desk whose notes carry links."""
     office = Office(folder)
     taps = linked(office.world)
-    office.parts = dataclasses.replace(office.parts, **({"taps": taps, "public_url": BASE} | parts))
+    changes: dict[str, Any] = {"taps": taps, "public_url": BASE} | parts
+    office.parts = dataclasses.replace(office.parts, **changes)
     for role, email in ROLES.items():
         name = next(one.name for one in office.world.book.people.values() if one.email == email)
         await users.add(office.parts.store, email=email, name=name, role=role)

@@ -19,6 +19,8 @@ from router.conversation import Conversation, NoteKind, PromiseState, SendState,
 from router.errors import Conflict
 from router.journal import changed
 from router.ports import Commit, Outcome
+from router.promise import Quote
+from router.renewal import renewed
 from router.say import Saying, item
 from router.tapped import MOST_WISHES, Choice, NotThen, Taps
 from router.testing import MemoryStore
@@ -215,6 +217,17 @@ async def test_tomorrow_is_fine_can_be_said_again_the_next_day(world: World, tap
     await said(taps, token, "later")
     world.clock.move(DAY)
     assert (await said(taps, token, "later")).due_at == TUESDAY_17 + timedelta(days=1)
+
+
+async def test_words_laid_before_a_person_carry_no_link(world: World, taps: Taps) -> None:
+    """They pass through a colleague's hands, who is not to decide for the customer."""
+    one, _ = await noted(world)
+    maria = world.book.people["maria"]
+    paused = replace(world.house, paused=True)
+    quote = Quote(at=TUESDAY_17, late=True, explanation=())
+    laid = renewed(paused, one, maria, quote, Why.SURGE, world.clock.now()).prepared
+    assert laid is not None
+    assert tap.PATH not in laid.text
 
 
 # --- it is urgent
