@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from channels.message import Kind, Message
 from router import note, say, steps, voices
 from router.again import SENSITIVE
+from router.attended import attended
 from router.conversation import Conversation, Decision, NoteKind
 from router.draft import Draft
 from router.promise import Quote
-from router.quoting import promised, quoted
+from router.quoting import promised
 from rules.model import Person
 from rules.wording import WordingError
 
@@ -57,7 +58,7 @@ def _said(draft: Draft, conversation: Conversation, message: Message, person: Pe
     if voice is None:
         return _silent(draft, conversation, voices.nobody(draft.house, conversation))
     conversation = replace(conversation, no_note="")
-    quote = quoted(draft.house, conversation, person, draft.now)
+    quote = attended(draft.house, conversation, person, draft.agents, draft.now)
     try:
         item = say.item(draft.house, conversation, first(draft, message, voice, quote), draft.now)
     except WordingError as error:

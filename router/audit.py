@@ -144,9 +144,20 @@ def _notes(one: Conversation) -> list[Finding]:
     made = one.promise
     current = [item for item in told if item.trigger == one.waiting_on and item.note is NoteKind.FIRST]
     carried = made is not None and (made.carried or made.shown)
-    if current and not carried and (made is None or made.made_at != current[-1].at):
+    if current and not carried and (made is None or made.made_at not in _times_said(one)):
         found.append(_found("the time in the note is the promise", name, "they were not made together"))
     return found
+
+
+def _times_said(one: Conversation) -> set[datetime]:
+    """Return when the promises were made that stand in what went out, or is about to, in the running wait."""
+    void = {SendState.CANCELLED, SendState.FAILED}
+    notes = {NoteKind.FIRST, NoteKind.RENEWAL}
+    return {
+        item.at
+        for item in one.outbox
+        if item.state not in void and (item.update or (item.note in notes and item.trigger == one.waiting_on))
+    }
 
 
 async def _claims(store: Store, seen: _Seen, settled: datetime) -> list[Finding]:

@@ -42,5 +42,5 @@ def later(
         return None
     late = conversation.due_at is not None and quote.at > conversation.due_at
     said = "The time said before would not be kept; this one lies far enough behind it to be kept."
-    rest = tuple(one for one in quote.explanation if not one.startswith("Due "))
+    rest = tuple(one for one in quote.explanation if not one.startswith(("Asked for not before", "Due ")))
     return replace(quote, late=late, explanation=(said, *rest))

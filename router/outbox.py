@@ -9,6 +9,7 @@ from channels.message import Kind, Outgoing
 from router import say, steps, voices
 from router.conversation import Conversation, Item, NoteKind, PromiseState, SendState, Status
 from router.house import House
+from router.later import later
 from router.quoting import promised, quoted
 from router.tokens import reply_token
 from rules.wording import WordingError
@@ -131,6 +132,8 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
         fresh = replace(made, by=voice.id, owner=conversation.owner == voice.id, made_at=now)
     else:
         quote = quoted(house, conversation, answers, now)
+        if item.note is NoteKind.RENEWAL:
+            quote = later(house, conversation, answers, house.crew, now) or quote
         fresh = replace(promised(house, conversation, voice, quote, now), renewals=made.renewals)
     return reworded(house, replace(conversation, promise=fresh), item, now)
 

@@ -38,8 +38,15 @@ def foreseen(house: House, one: Conversation, agents: Mapping[str, Agent], now: 
         return False
     if answer_on_its_way(one):
         return False
+    return not somebody_by(house, one, agents, made.at, now)
+
+
+def somebody_by(
+    house: House, one: Conversation, agents: Mapping[str, Agent], at: datetime, now: datetime
+) -> bool:
+    """Tell whether somebody who may answer can be expected at work before the instant."""
     who = [one.owner] if one.owner else [*_able(house, one), one.accountable]
-    return not any(expected(house, agents, id_, made.at, now) for id_ in who)
+    return any(expected(house, agents, id_, at, now) for id_ in who)
 
 
 def fails(

@@ -414,6 +414,19 @@ async def test_when_everybody_is_away_the_customer_hears_early(world: World) -> 
     assert after.promises[-1].reason == Why.AWAY
 
 
+async def test_nobody_is_promised_what_nobody_is_there_for(world: World) -> None:
+    """Everybody is away until tomorrow already: the first note says a time after that, and stands."""
+    tomorrow = world.clock.now() + timedelta(hours=21)
+    for who in ("maria", "tom", "ines"):
+        await world.actions.presence(who, said="away", until=tomorrow)
+    one = await told(world)
+    assert one.promise.at > tomorrow
+    assert one.promise.late
+    assert "Nobody who may answer is there before" in one.promise.explanation[0]
+    await to(world, world.clock.now() + timedelta(minutes=2), 10)
+    assert notes(await world.fresh(one), NoteKind.RENEWAL) == []
+
+
 async def test_the_end_of_a_shift_hands_on_what_falls_due_before_the_next(tmp_path: Path) -> None:
     """At the end of the shift what was promised for the evening goes to whoever is on."""
     rules = RULES.replace(

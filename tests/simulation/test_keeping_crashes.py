@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from router.actions import Answer
-from router.conversation import Conversation, NoteKind, PromiseState
 from router.consume import Consumer
+from router.conversation import Conversation, NoteKind, PromiseState
 from router.stores.sqlite import SqliteStore
 from router.timers import Timers
 from tests.support.keeping import Died, MortalStore, account, lines, notes, to, told, world_of
@@ -71,7 +71,7 @@ LOGGED = ("warned", "renewed", "broken", "kept", "withdrawn", "taken over", "let
 
 @pytest.mark.parametrize("story", ["renewal", "relief"])
 async def test_a_crash_at_any_commit_changes_nothing(tmp_path: Path, story: str) -> None:
-    """Whichever commit the process dies at, before it is written or just after: the same notes, once, and the same end."""
+    """Whichever commit the process dies at, before or just after it is written: the same notes, and the same end."""
     world = world_of(tmp_path, store=MortalStore)
     one = await of(world, story)
     begun = world.store.commits
