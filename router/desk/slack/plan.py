@@ -113,7 +113,9 @@ def steps(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> li
     found = []
     for want in wants(one, sheet, office, moment):
         known = sheet.find(want.agent, want.about)
-        news = tuple(risk for risk in _for(want, risks) if risk not in _told(sheet, known))
+        news = (
+            _leads_news(one, want, sheet, office, moment) if _is_leads(want) else _news(risks, sheet, known)
+        )
         if known is None:
             letter = _letter(want, news, office, moment)
             found.append(Step(letter=letter, card=compose(one, letter, risks, office)))
@@ -129,11 +131,26 @@ def steps(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> li
     return found
 
 
-def _for(want: Want, risks: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what of the risks concerns whoever gets the letter: a lead hears of time, the others of all else too."""
-    if want.about.startswith("lead:"):
-        return tuple(risk for risk in risks if of_time(risk))
-    return tuple(risk for risk in risks if not has((risk,), LEAD))
+def _is_leads(want: Want) -> bool:
+    """Tell whether somebody is told as the lead of the queue."""
+    return want.about.startswith("lead:")
+
+
+def _news(risks: tuple[str, ...], sheet: Sheet, known: Letter | None) -> tuple[str, ...]:
+    """Return what of the risks is new to whoever has the work, or answers for it."""
+    told = _told(sheet, known)
+    return tuple(risk for risk in risks if risk not in told and not has((risk,), LEAD))
+
+
+def _leads_news(
+    one: Conversation, want: Want, sheet: Sheet, office: Office, moment: Moment
+) -> tuple[str, ...]:
+    """Return what of the risks is new to a lead: they hear of time, and of warnings that name them."""
+    name = office.name(want.agent)
+    named = {digest(flag) for flag in one.flags if name in flag}
+    told = {risk for each in sheet.letters if each.agent == want.agent for risk in each.covers}
+    risks = (risk for risk in reasons(one, office.book(), moment.now) if of_time(risk) or risk in named)
+    return tuple(risk for risk in risks if risk not in told)
 
 
 def over(one: Conversation, letter: Letter) -> bool:

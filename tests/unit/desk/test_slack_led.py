@@ -78,3 +78,34 @@ async def test_a_second_miss_reaches_the_lead_with_what_to_do(one: SlackWorld) -
     await one.tell()
     told = " ".join(said.words() for said in (*one.to("tom"), *one.to("maria")))
     assert "Tom Berg writes to the customer" in told
+
+
+async def test_the_lead_reads_of_a_third_message_why_they_are_told(one: SlackWorld) -> None:
+    """Maria has it, and its time is far off: the lead hears all the same, once, and reads why."""
+    await one.world.here("maria")
+    case = await one.mail()
+    await one.world.send()
+    for _ in range(3):
+        one.world.clock.move(60)
+        again = one.world.mail_from(text="Hello?", subject=f"Re: {case.subject}")
+        await one.world.take(again)
+        await one.tell()
+    assert (await one.world.conversation(again)).id == case.id
+    [said] = one.to("tom")
+    assert "Please look: Maria Jensen and Tom Berg: this customer has written three times" in said.words()
+    assert len([letter for letter in one.to("maria") if "three times" in letter.words()]) == 1
+
+
+async def test_the_lead_hears_each_day_of_who_waits_since_yesterday(tmp_path: Path) -> None:
+    """From the second day on, once a day, in the thread of the first word about it."""
+    async with connected(tmp_path, rules().replace("email: {target: 24h", "email: {target: 5d")) as one:
+        await one.mail()
+        await one.world.send()
+        for long in ("since yesterday", "for 2 days"):
+            one.world.clock.move(86400)
+            for _ in range(2):
+                await one.world.timers.tick(slow=False)
+                await one.tell()
+            told = [said.words() for said in one.to("tom") if "has waited" in said.words()]
+            assert len(told) == 1
+            assert long in told[0]
