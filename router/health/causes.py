@@ -146,8 +146,7 @@ def _unspoken(signals: Signals) -> Iterator[Cause]:
         yield Cause(
             key=f"unspoken {channel}",
             text=f"Nobody agreed to notes in their name on {channel}.",
-            impact="Whoever writes there hears nothing until a person answers; the work gets a person and a due "
-            "time as always.",
+            impact="Whoever writes there hears nothing until a person answers.",
             next=f"Let {who} sign in and agree under Notes, at /notes.",
         )
 
@@ -259,8 +258,8 @@ def _told(signals: Signals) -> Iterator[Cause]:
 
 
 LOOKS: tuple[Callable[[Signals], Iterator[Cause]], ...] = (
-    _store, _broker, _undecided, _overdue, _unstaffed, _unspoken, _at_risk, _parked, _channels, _timers, _disk, _process,
-    _promises, _told,
+    _store, _broker, _undecided, _overdue, _unstaffed, _unspoken, _at_risk, _parked, _channels, _timers, _disk,
+    _process, _promises, _told,
 )  # fmt: skip
 
 

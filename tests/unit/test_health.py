@@ -2,13 +2,15 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from router import metrics
+from router import consent, metrics
+from router.consent import Consent
 from router.conversation import Event
 from router.errors import StoreDown
 from router.health import Health
@@ -413,3 +415,30 @@ async def test_what_a_part_says_of_itself_is_a_cause() -> None:
     await tell(store, "part", [told], clock.now())
     clock.move(61)
     assert await heard(store) == []
+
+
+async def test_a_channel_on_which_nobody_agreed_to_notes_is_a_cause(tmp_path: Path) -> None:
+    """Told once a channel, with who should agree; gone as soon as somebody who stands behind its queue has."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "version: 1\nagents:\n  maria: {name: Maria Jensen, queues: [general]}\n"
+        "  tom: {name: Tom Berg, queues: [general]}\n  eve: {name: Eve Holm, queues: [general]}\n"
+        "queues:\n  general: {duty: [maria], lead: tom}\n"
+    )
+    house = House()
+    book = load(rules, channels=["email", "webchat"])
+    places = (("email", "support"), ("email", "sales"), ("webchat", "site"))
+    house.reports = [Report(channel=channel, account=name, state="ok", since=NOW) for channel, name in places]
+    health = Health(house, book=lambda: book, reports=lambda: house.reports)
+    found = (await health.queues())[1]["causes"]
+    assert [one["text"] for one in found] == [
+        "Nobody agreed to notes in their name on email.",
+        "Nobody agreed to notes in their name on webchat.",
+    ]
+    assert {one["audience"] for one in found} == {"ops"}
+    assert "Let Maria Jensen sign in and agree" in found[0]["next"]
+    await consent.agree(house.store, "eve", "webchat", Consent(at=NOW, version="v1"))
+    await consent.agree(house.store, "tom", "email", Consent(at=NOW, version="v1"))
+    health = Health(house, book=lambda: book, reports=lambda: house.reports)
+    [left] = (await health.queues())[1]["causes"]
+    assert "webchat" in left["text"], "Eve answers, but stands behind no queue"

@@ -26,12 +26,12 @@ function state(one) {
     one.changed ? h("span", { class: "chip warn" }, "Texts changed since you agreed") : null];
 }
 
-function section(one) {
+function section(one, asked = true) {
   const say = (agreed, text, props = {}) => h("button", { type: "button", onclick: () => decide(one, agreed), ...props }, text);
   const label = (verb) => ({ "aria-label": `${verb}: ${one.title}` });
   return h("section", { class: "voice", id: `voice-${one.channel}`, "aria-label": one.title },
-    h("header", {}, h("h2", {}, icon(one.channel), one.title), state(one),
-      h("span", { class: "voice-acts" },
+    h("header", {}, h("h2", {}, icon(one.channel), one.title), asked ? state(one) : null,
+      !asked ? null : h("span", { class: "voice-acts" },
         !one.agreed ? say(true, "Yes, in my name", { class: "primary", ...label("Yes, in my name") }) : null,
         one.agreed && one.changed ? say(true, "Yes, to these too", label("Yes, to these too")) : null,
         one.agreed ? say(false, "Not any more", { class: "quiet", ...label("Not any more") }) : null)),
@@ -56,8 +56,8 @@ async function decide(one, agreed) {
 async function voices() {
   const { asked, channels } = await get("/me/voice");
   box.setAttribute("aria-busy", "false");
-  if (!asked) box.replaceChildren(h("p", { class: "faint" }, "This team is made up, so nobody is asked: notes go out in everybody's name."), ...channels.map(section));
-  else box.replaceChildren(...channels.map(section));
+  if (!asked) box.replaceChildren(h("p", { class: "faint" }, "This team is made up, so nobody is asked: notes go out in everybody's name."), ...channels.map((one) => section(one, false)));
+  else box.replaceChildren(...channels.map((one) => section(one)));
 }
 
 async function promised() {
