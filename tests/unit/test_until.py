@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from router import renewal
 from router.actions import Answer
+from router.audit import audit
 from router.conversation import Conversation, NoteKind, Promise, PromiseState, SendState, Why
 from router.errors import ActionError, Conflict, Forbidden, StoreDown
 from router.house import House
@@ -297,3 +298,12 @@ async def test_asking_again_after_a_crash_says_it_once(tmp_path: Path) -> None:
     assert [item.note for item in after.outbox] == [NoteKind.FIRST, NoteKind.RENEWAL]
     assert running(after).at == later
     assert len(world.mail.sent) == 2
+
+
+async def test_the_invariants_hold_after_a_renewal(world: World) -> None:
+    """The note that names the time and the promise were made together, as the audit sees it."""
+    one = await told(world)
+    await ask(world, one, running(one).at + timedelta(hours=2))
+    await world.send()
+    world.clock.move(120)
+    assert (await audit(world.store, world.house, world.clock)).findings == []
