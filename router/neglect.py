@@ -24,8 +24,10 @@ def neglected(
     asked for themselves is not counted, and what is held for review or answered already only goes on.
     """
     at, since = one.neglect_at, one.waiting_since
-    if at is None or at > now or since is None:
+    if at is None or at > now:
         return one, []
+    if since is None:
+        return replace(one, neglect_at=None), []
     agreed = _agreed(one)
     if agreed is not None and agreed > now:
         return replace(one, neglect_at=agreed), []
