@@ -21,6 +21,7 @@ import uvloop
 
 from benchmarks.bare_loop import bare_loop
 from benchmarks.figures import Figure, Sample, figure, interleaved, of, show, table, write
+from benchmarks.promise.part import promise_figures as promised
 from benchmarks.route import route
 from benchmarks.whole import bare_mail, chat, mail, program
 from router.brokers.local import LocalBroker
@@ -40,10 +41,13 @@ class Sizes(msgspec.Struct, frozen=True):
     messages: int
     mails: int
     chats: int
+    #: Messages of a simulated run; how many runs.
+    promises: int
+    runs: int
 
 
-FULL = Sizes(rounds=5, messages=3000, mails=2000, chats=400)
-QUICK = Sizes(rounds=1, messages=100, mails=40, chats=6)
+FULL = Sizes(rounds=5, messages=3000, mails=2000, chats=400, promises=2000, runs=2)
+QUICK = Sizes(rounds=1, messages=100, mails=40, chats=6, promises=60, runs=1)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -112,6 +116,11 @@ def chat_figures(sizes: Sizes) -> list[Figure]:
     ]
 
 
+def promise_figures(sizes: Sizes) -> list[Figure]:
+    """Promises kept in simulated weeks, beside the static target and a plain queue; and what a promise costs."""
+    return promised(sizes.promises, sizes.runs)
+
+
 def _stop(running: Running) -> None:
     assert running.stop() == 0, running.log()
 
@@ -120,6 +129,7 @@ PARTS: dict[str, Callable[[Sizes], list[Figure]]] = {
     "queue": queue_figures,
     "mail": mail_figures,
     "chat": chat_figures,
+    "promise": promise_figures,
 }
 
 

@@ -38,10 +38,10 @@ def reckon(outlook: Outlook, now: datetime, due_at: datetime, level: float) -> R
     is served before that.
     """
     at, due, plan = now.timestamp(), due_at.timestamp(), outlook.staff.plan
-    parts = _parts(outlook, at, due, level)
+    parts = figures_of(outlook, at, due, level)
     until = plan.after(at, _length(outlook.correction, parts))
     if until < due:
-        parts = _parts(outlook, at, until, level)
+        parts = figures_of(outlook, at, until, level)
         until = plan.after(at, _length(outlook.correction, parts))
     return Reckoned(
         at=instant(until),
@@ -51,7 +51,7 @@ def reckon(outlook: Outlook, now: datetime, due_at: datetime, level: float) -> R
     )
 
 
-def _parts(outlook: Outlook, at: float, due: float, level: float) -> QuoteParts:
+def figures_of(outlook: Outlook, at: float, due: float, level: float) -> QuoteParts:
     """Return the figures of a message that has to be done by `due` (s since 1970)."""
     correction = outlook.correction
     ahead = outlook.ahead(outlook.rank * _RANK + due)

@@ -18,6 +18,9 @@ NAMES = [
     "mail in to note out, CPU",
     "chat message to visible note, idle, p50",
     "chat message to visible note, idle, p99",
+    "promises kept as first said, beside the target",
+    "promises: loss for a 95 % quantile, beside a plain queue",
+    "a promise, 1,000 waiting, beside the target alone",
 ]
 
 
@@ -34,7 +37,7 @@ def test_results_are_well_formed(tmp_path: Path) -> None:
     assert [one["name"] for one in figures] == NAMES
     for one in figures:
         assert set(one) == {"name", "value", "unit", "baseline", "ratio"}
-        assert one["unit"] in {"messages/s", "µs/message", "mails/s", "µs/mail", "ms"}
+        assert one["unit"] in {"messages/s", "µs/message", "mails/s", "µs/mail", "ms", "share", "min", "µs"}
         assert one["value"] > 0
         assert one["baseline"] > 0
         assert one["ratio"] == pytest.approx(one["value"] / one["baseline"], abs=0.001)
