@@ -43,7 +43,11 @@ def rates(letter: Letter) -> str:
 
 def _renewed(letter: Letter) -> str:
     whole = letter.whole
-    first = "" if whole.first_rate is None else f" {percent(whole.first_rate)} had it by the time first said."
+    first = (
+        ""
+        if whole.first_rate is None
+        else f" {percent(whole.first_rate)} of the answers came by the time first said."
+    )
     if not whole.renewed:
         return first
     told = "customer was" if whole.renewed == 1 else "customers were"

@@ -128,7 +128,7 @@ class Post:
                 text=f"The weekly letter {record.id} {why} {len(late or waiting)} of {len(known.copies)} readers.",
                 audience="lead",
                 impact="Somebody may not have read how promises were kept.",
-                next="The page Report, This week's letter, shows it, and who may be without. It is not sent again."
+                next="The page Report, Last week's letter, shows it, and who may be without. It is not sent again."
                 if late
                 else "Set up an account that sends mail, or empty [letter] to.",
                 since=known.at,

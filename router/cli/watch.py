@@ -45,8 +45,9 @@ def show(document: Mapping[str, Any], console: Console) -> None:
     console.print(_table(document["queues"]))
     console.print(f"In a minute: {_rates(document['queues'])}. Times are UTC.")
     made = document["promises"]
+    counts = {key: value for key, value in made.items() if not isinstance(value, list)}
     console.print(
-        "Promises:", ", ".join(f"{key.replace('_', ' ')} {_cell(value)}" for key, value in made.items())
+        "Promises:", ", ".join(f"{key.replace('_', ' ')} {_cell(value)}" for key, value in counts.items())
     )
     for one in document["channels"]:
         console.print(escape(f"{one['name']}/{one['account']}: {one['state']} {one['error'] or ''}".rstrip()))

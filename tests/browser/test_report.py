@@ -67,3 +67,44 @@ async def test_the_report_in_the_dark_and_on_a_phone(office: Office, open_page: 
     wide = await phone.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
     await picture(phone, "report-phone")
+
+
+async def test_a_lead_reads_and_leaves_through_the_letter(office: Office, open_page: OpenPage) -> None:
+    """One sheet: rate, what broke and why, a customer's words, the week ahead; the week before is a step away."""
+    world = office.world
+    await world.here("maria", "tom")
+    [sad] = await world.take(
+        world.mail_from(text="Dear Maria, I waited all day for you to call me on 12345678. Ana")
+    )
+    at = world.clock.now()
+    lines = [
+        told("broken", *PLACES[0], at + timedelta(minutes=n), conversation=id_, reason=why)
+        for n, (id_, why) in enumerate(
+            [(sad.id, "nobody was on"), ("cv_gone", "nobody was on"), ("cv_gone", "it changed hands")]
+        )
+    ]
+    lines += [told("waiting", *PLACES[0], at - timedelta(days=3)) for _ in range(60)]
+    world.clock.move(3600)
+    await fill(office, *lines)
+    page = await open_page(viewport={"width": 1280, "height": 1300})
+    await enter(office, page, "lead", "/report")
+    await page.get_by_role("link", name="Last week's letter").click()
+    await expect(page.get_by_role("heading", name="The week of 16 to 22 November 2026")).to_be_visible()
+    await page.get_by_role("link", name="The week after").click()
+    await expect(page.get_by_role("heading", name="The week of 23 to 29 November 2026")).to_be_visible()
+    await expect(page.get_by_role("table", name="Broken promises of the week")).to_contain_text(sad.reference)
+    await expect(page.locator("blockquote")).to_contain_text("I waited all day for you to call me on [phone]")
+    await expect(page.get_by_role("list").last).to_contain_text("needed, about 60 messages usually come")
+    await picture(page, "letter")
+
+
+async def test_health_shows_promises_by_channel_and_queue(office: Office, open_page: OpenPage) -> None:
+    """Who looks after the service sees where promises are kept, and nobody's own figures."""
+    page = await open_page()
+    await enter(office, page, "admin", "/admin")
+    table = page.get_by_role("table", name="Promises by channel, the last 24 hours")
+    await expect(table).to_contain_text("90.0 %")
+    await expect(page.get_by_role("table", name="Promises by queue, the last 24 hours")).to_contain_text(
+        "general"
+    )
+    await picture(page, "admin")

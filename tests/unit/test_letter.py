@@ -13,7 +13,9 @@ from channels.message import Outgoing, Sent
 from channels.port import Channel
 from router import figures, gaps, letter, lettertext, ownwords, post, tally
 from router.actions import Answer
+from router.config import load_settings
 from router.conversation import Conversation, Event
+from router.errors import ConfigError
 from router.figures import Arrivals, Day, Group, Missed
 from router.health.told import heard
 from router.letter import Letter
@@ -466,3 +468,28 @@ def test_a_miss_without_its_conversation_is_still_told() -> None:
     )
     said = lettertext.told(letter.miss(one, None), "Europe/Copenhagen")
     assert said == "A conversation (email): promised Mon 23 Nov 12:00, not answered yet"
+
+
+# --- who gets it
+
+
+@pytest.mark.parametrize(
+    "written", ['to = ["ines@example.com", "lead@example.com"]', 'to = "ines@example.com, lead@example.com"']
+)
+def test_the_readers_are_a_setting(tmp_path: Path, written: str) -> None:
+    """A list in the file, or addresses apart by commas as the environment has them; nobody unless named."""
+    file = tmp_path / "handleby.toml"
+    file.write_text(f"[letter]\n{written}\n", encoding="utf-8")
+    assert load_settings(file, environ={}, prepare=False).letter.to == READERS.to
+    named = {"HANDLEBY_LETTER__TO": "a@example.com"}
+    assert load_settings(file, environ=named, prepare=False).letter.to == ("a@example.com",)
+    file.write_text("", encoding="utf-8")
+    assert load_settings(file, environ={}, prepare=False).letter.to == ()
+
+
+def test_a_reader_without_an_address_is_refused(tmp_path: Path) -> None:
+    """What is no mail address is named with its place and an example."""
+    file = tmp_path / "handleby.toml"
+    file.write_text('[letter]\nto = ["ines"]\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"letter\.to: must be a mail address such as"):
+        load_settings(file, environ={}, prepare=False)

@@ -39,6 +39,15 @@ function figures(promises) {
     one("Renewed", String(promises.renewed ?? 0)), one("Broken", String(promises.broken ?? 0)));
 }
 
+function promised(caption, head, rows, called) {
+  if (!rows?.length) return "";
+  const share = (row) => (row.kept_rate === null ? "–" : `${(row.kept_rate * 100).toFixed(1)} %`);
+  return table(caption, [
+    [head, (row) => called(row.name), "text"], ["Kept", share], ["Made", (row) => row.made], ["In time", (row) => row.kept],
+    ["Renewed", (row) => row.renewed], ["Broken", (row) => row.broken], ["Withdrawn", (row) => row.withdrawn],
+  ], rows, "");
+}
+
 async function load() {
   const health = await get("/health");
   box.setAttribute("aria-busy", "false");
@@ -46,6 +55,8 @@ async function load() {
     h("p", { class: `verdict ${health.status}` }, h("span", { class: "knob", "aria-hidden": "true" }), WORDS[health.status] ?? health.status),
     health.causes?.length ? causes(health.causes) : "",
     figures(health.promises ?? {}),
+    promised("Promises by channel, the last 24 hours", "Channel", health.promises?.by_channel, channel),
+    promised("Promises by queue, the last 24 hours", "Queue", health.promises?.by_queue, (id) => id),
     table("Queues", [
       ["Queue", (q) => q.name, "text"], ["Channel", (q) => channel(q.channel), "text"], ["Waiting", (q) => q.depth], ["In work", (q) => q.in_flight],
       ["Overdue", (q) => q.overdue], ["At risk", (q) => q.at_risk], ["Oldest", (q) => seconds(q.oldest_age_s)], ["Next due", (q) => at(q.next_due_at)],

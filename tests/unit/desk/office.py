@@ -35,7 +35,10 @@ HEALTH = {
     "queues": [{"name": "general", "channel": "email", "depth": 3, "in_flight": 1, "oldest_age_s": 1200.0,
                 "arrivals_per_min": 0.5, "handled_per_min": 0.4, "drain_s": 600.0, "at_risk": 1, "overdue": 0,
                 "next_due_at": "2026-11-23T12:00:00Z", "parked": 0}],
-    "promises": {"made": 10, "kept": 9, "renewed": 1, "broken": 0, "kept_rate": 0.9},
+    "promises": {"made": 10, "kept": 9, "renewed": 1, "broken": 1, "kept_rate": 0.9, "by_channel": [
+        {"name": "email", "made": 10, "kept": 9, "renewed": 1, "broken": 1, "withdrawn": 0, "kept_rate": 0.9}],
+        "by_queue": [{"name": "general", "made": 10, "kept": 9, "renewed": 1, "broken": 1, "withdrawn": 0,
+                      "kept_rate": 0.9}]},
     "channels": [{"name": "email", "account": "support", "state": "ok", "last_seen_at": None, "error": ""}],
 }  # fmt: skip
 

@@ -20,10 +20,20 @@ HOUR = timedelta(hours=1)
 PLACES = [("maria", "general", "email"), ("tom", "billing", "email"), ("lea", "general", "webchat")]
 
 
-def told(kind: str, agent: str, queue: str, channel: str, at: datetime) -> Event:
+def told(
+    kind: str,
+    agent: str,
+    queue: str,
+    channel: str,
+    at: datetime,
+    *,
+    conversation: str = "cv",
+    reason: str = "nobody took it",
+) -> Event:
     """Return the log's line about a promise."""
-    data = {"promised": at.isoformat(), "made": (at - HOUR).isoformat(), "reason": "nobody took it"}
-    return Event(at=at, kind=kind, agent=agent, queue=queue, channel=channel, conversation="cv", data=data)
+    data = {"promised": at.isoformat(), "made": (at - HOUR).isoformat(), "reason": reason}
+    place = {"agent": agent, "queue": queue, "channel": channel}
+    return Event(at=at, kind=kind, conversation=conversation, data=data, **place)
 
 
 def waited(agent: str, queue: str, channel: str, at: datetime, slack: timedelta) -> Event:
