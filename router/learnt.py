@@ -52,7 +52,7 @@ def fold(state: Learnt, line: Event) -> Learnt:
     (open seconds to the answer in the hours of `QuoteParts.staff`, since the promise, else since the arrival) and
     `worked_s` (open seconds of who answered since the later of arrival and their answer before; 0 = outside
     their hours).
-    What a line lacks is not learnt from it.
+    What a line lacks is not learnt from it, nor how long an answer took whose time the customer chose (`wished`).
     """
     if line.channel != state.channel:
         return state
@@ -121,7 +121,7 @@ def _answered(state: Learnt, line: Event) -> Learnt:
     if worked:
         state = _handled(state, worked)
     actual = _number(data, "open_s")
-    if actual is None:
+    if actual is None or data.get("wished"):
         return state
     state = replace(state, actuals=(*state.actuals, actual)[-ACTUALS_KEPT:])
     return _judged(state, line, actual) if data.get("first") else state

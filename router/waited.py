@@ -35,7 +35,7 @@ def lines(before: Conversation | None, after: Conversation) -> list[Line]:
     ours), merged or closed; arrived, promised_at, first, last and due are ISO instants, "" where there is
     none: when the wait began, when X was first promised, X as first and as last said. mean_s, spread_s,
     drain_s, z, level, staff and closed are of the first promise (see `QuoteParts`); renewals counts the times
-    said after the first; reason is why one was not kept.
+    said after the first; reason is why one was not kept; wished is there when the customer chose the time.
     """
     found: list[Line] = []
     if before is not None and before.waiting_since is not None and not _same(before, after):
@@ -86,6 +86,8 @@ def _ended(before: Conversation, since: datetime, after: Conversation) -> Line:
         data["correction"] = parts.correction
         data |= {"z": parts.z, "level": parts.level, "closed": parts.closed}
         data |= {"staff": list(parts.staff)}
+    elif first is not None and first.shown:
+        data["wished"] = True
     return Line(at=at, kind="waited", agent=agent, subject=before.waiting_on, data=data)
 
 

@@ -51,8 +51,8 @@ class TapPages:
             f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
-        #: Opened pages and wrong links, by address.
-        self._opened = Rate(burst=120, every_s=0.5)
+        #: Requests and wrong links, by address.
+        self._asked = Rate(burst=120, every_s=0.5)
         self._failed = Rate(burst=20, every_s=3.0)
 
     def routes(self) -> list[web.RouteDef]:
@@ -112,11 +112,9 @@ class TapPages:
     async def _shown(self, request: web.Request, *, notice: str = "", status: int = 0) -> web.Response:
         """Return the page as things stand now."""
         now = self._parts.clock.now()
-        if self._opened.wait_s(request.remote or "", now):
-            return web.Response(status=429, text="Too many requests. Please try again in a minute.")
         seen = await self._taps.look(request.match_info["token"])
         if seen.stand is Stand.BROKEN and self._failed.wait_s(request.remote or "", now):
-            return web.Response(status=429, text="Too many requests. Please try again in a minute.")
+            return _slower()
         shown = tapview.view(
             self._taps.house(),
             seen,
@@ -142,7 +140,8 @@ class TapPages:
 
         async def run(request: web.Request) -> web.Response:
             try:
-                response = await handler(request)
+                slow = self._asked.wait_s(request.remote or "", self._parts.clock.now())
+                response = _slower() if slow else await handler(request)
             except (StoreError, Unavailable, TimeoutError) as error:
                 log.warning("tap not served", error=type(error).__name__)
                 response = self._sorry(request, 503)
@@ -164,3 +163,7 @@ class TapPages:
             house, seen, self._parts.clock.now(), accepts=request.headers.get("Accept-Language", "")
         )
         return self._rendered(replace(shown, said=shown.words.failed), "", "", status)
+
+
+def _slower() -> web.Response:
+    return web.Response(status=429, text="Too many requests. Please try again in a minute.")

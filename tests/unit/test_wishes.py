@@ -15,9 +15,19 @@ from router import steps, suits, tap, wishes
 from router.actions import Answer
 from router.audit import audit
 from router.behind import CHOICES, Stand
-from router.conversation import Conversation, NoteKind, PromiseState, SendState, Status, Why, promise_told
+from router.conversation import (
+    Conversation,
+    Event,
+    NoteKind,
+    PromiseState,
+    SendState,
+    Status,
+    Why,
+    promise_told,
+)
 from router.errors import Conflict
 from router.journal import changed
+from router.learnt import Learnt, fold
 from router.ports import Commit, Outcome
 from router.promise import Quote
 from router.renewal import renewed
@@ -82,7 +92,18 @@ async def test_the_new_time_is_kept_by_an_answer_before_it(world: World, taps: T
     await world.send()
     done = await world.fresh(one)
     assert [each.state for each in done.promises] == [PromiseState.WITHDRAWN, PromiseState.KEPT]
-    assert (await lines(world, "waited"))[-1]["broken"] is False
+    (waited,) = await lines(world, "waited")
+    assert (waited["broken"], waited["wished"], waited["first"]) == (False, True, TUESDAY_17.isoformat())
+
+
+@pytest.mark.parametrize(("wished", "learnt"), [({}, (3600.0,)), ({"wished": True}, ())])
+def test_a_time_that_the_customer_chose_teaches_nothing_about_how_long_answers_take(
+    wished: dict[str, bool], learnt: tuple[float, ...]
+) -> None:
+    """Who said that tomorrow is fine was not kept waiting by too much work."""
+    data = {"how": "answered", "open_s": 3600.0, "first": TUESDAY_17.isoformat(), **wished}
+    line = Event(at=TUESDAY_17, kind="waited", channel="email", data=data)
+    assert fold(Learnt(channel="email"), line).actuals == learnt
 
 
 async def test_the_new_time_can_be_broken_like_any_other(world: World, taps: Taps) -> None:

@@ -205,6 +205,19 @@ async def test_whoever_guesses_links_is_slowed_down(ana: Customer) -> None:
     assert (await ana.open(token)).status == 200
 
 
+async def test_whoever_asks_all_the_time_is_slowed_down(ana: Customer) -> None:
+    """Taps count as much as looks, and after a pause it goes on."""
+    one, token = await noted(ana.office.world)
+    for _ in range(60):
+        assert (await ana.open(token)).status == 200
+        assert (await ana.tap(token, "", "solved")).status == 403
+    assert (await ana.open(token)).status == 429
+    assert (await ana.tap(token, "", "solved")).status == 429
+    ana.office.world.clock.move(5)
+    assert (await ana.open(token)).status == 200
+    assert await ana.now(one) == one
+
+
 async def test_a_form_that_is_too_large_or_none_is_refused(ana: Customer) -> None:
     """Nothing is read beyond what the page itself can send."""
     one, token = await noted(ana.office.world)
