@@ -128,7 +128,7 @@ class Actions:
                 raise Conflict(f"It is {one.status.value}; open it first.")
             claim = Claim(id=self._ids.new("cl"), conversation=one.id, channel=one.channel, at=now)
             mine = agents.get(agent) or Agent(id=agent)
-            taken = replace(mine, claims=(*mine.claims, claim), idle_since=now)
+            taken = replace(mine, claims=(*mine.claims, claim), idle_since=now, seen_at=now)
             owned = replace(
                 steps.own(one, agent, claim.id), idle_until=now + timedelta(seconds=steps.LIVE_IDLE_S)
             )

@@ -13,7 +13,7 @@ from rules.model import Person
 
 #: A desk that was heard of within this time is open.
 HEARTBEAT_S = 90.0
-#: Less time than this at work is none.
+#: Less time than this at work is none, where there is more time than that at all.
 A_WHILE_S = 60.0
 
 
@@ -44,9 +44,10 @@ def there_by(agent: Agent, calendar: Calendar, at: datetime, now: datetime) -> b
     """Tell whether the agent is here, or can be expected to be for a while, before the instant."""
     if is_present(agent, calendar, now):
         return now < at
+    enough_s = min(A_WHILE_S, (at - now).total_seconds() / 2)
     if agent.said != "away" or (agent.said_until is not None and agent.said_until <= now):
-        return calendar.between(now, at) >= A_WHILE_S
-    return agent.said_until is not None and calendar.between(agent.said_until, at) >= A_WHILE_S
+        return now < at and calendar.between(now, at) >= enough_s
+    return agent.said_until is not None and calendar.between(agent.said_until, at) >= max(enough_s, 1.0)
 
 
 def candidates(book: Rulebook, agents: Mapping[str, Agent], now: datetime) -> list[Candidate]:

@@ -30,7 +30,7 @@ def watch(
         lines.append(event(one, now, "warned", agent=one.accountable, subject=one.waiting_on, stage=stage))
         one = replace(one, warned=stage)
         if stage == LEAD:
-            one = replace(one, pressing=_waits(one))
+            one = _back_in_time(replace(one, pressing=_waits(one)))
         elif stage == RENEW and _waits(one):
             one = _missed(house, one, agents, now)
     return one, lines
@@ -83,6 +83,14 @@ def _waits(one: Conversation) -> bool:
     """Tell whether the customer waits, and no answer is on its way to them."""
     waited_for = one.waiting_since is not None and one.status in _WAITED_FOR
     return waited_for and not steps.answer_on_its_way(one)
+
+
+def _back_in_time(one: Conversation) -> Conversation:
+    """Bring back what was set aside until it would be too late to keep the promise."""
+    made, until = one.promise, one.snoozed_until
+    if one.status is not Status.SNOOZED or made is None or until is None or made.renew_at is None:
+        return one
+    return replace(one, status=Status.OPEN, snoozed_until=None) if until >= made.renew_at else one
 
 
 def _missed(house: House, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Conversation:

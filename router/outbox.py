@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from channels.message import Kind, Outgoing
 from router import say, steps, voices
+from router.attended import attended
 from router.conversation import Conversation, Item, NoteKind, PromiseState, SendState, Status
 from router.house import House
 from router.later import later
-from router.quoting import promised, quoted
+from router.quoting import promised
 from router.tokens import reply_token
 from rules.wording import WordingError
 
@@ -131,7 +132,7 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
     if not near and made.by == conversation.accountable:  # it only goes out in another name
         fresh = replace(made, by=voice.id, owner=conversation.owner == voice.id, made_at=now)
     else:
-        quote = quoted(house, conversation, answers, now)
+        quote = attended(house, conversation, answers, house.crew, now)
         if item.note is NoteKind.RENEWAL:
             quote = later(house, conversation, answers, house.crew, now) or quote
         fresh = replace(promised(house, conversation, voice, quote, now), renewals=made.renewals)

@@ -41,13 +41,15 @@ def end(conversation: Conversation, state: PromiseState, at: datetime, reason: s
 def untell(conversation: Conversation, made_at: datetime, at: datetime) -> Conversation:
     """End the running promise made then, whose note does not leave: nobody heard it.
 
-    Where it took the place of one that the customer had heard, that one goes on.
+    Where it took the place of one that the customer had heard, that one goes on, or stays broken.
     """
     running = conversation.promise
     if running is None or running.state is not PromiseState.MADE or running.made_at != made_at:
         return conversation
     before = conversation.promises[-1] if conversation.promises else None
     renewal = before is not None and running.renewals == before.renewals + 1
+    if before is not None and renewal and before.state is PromiseState.BROKEN:
+        return replace(conversation, promise=before)
     if before is None or not renewal or before.state is not PromiseState.RENEWED:
         return withdraw(conversation, at)
     heard = replace(before, state=PromiseState.MADE, ended_at=None, reason="")

@@ -4,7 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from channels.errors import Refused
 from router.actions import Answer
 from router.conversation import Conversation, NoteKind, PromiseState, Status, Why
 from router.laid import Laid
@@ -233,9 +235,7 @@ async def test_at_night_the_words_wait_for_a_person(tmp_path: Path) -> None:
 async def test_paused_notes_are_prepared(world: World) -> None:
     """While notes are paused a person is shown what would have been said."""
     one = await owned(world)
-    world.house = type(world.house)(
-        **{name: getattr(world.house, name) for name in world.house.__struct_fields__} | {"paused": True}
-    )
+    world.house = replace(world.house, paused=True)
     assert "paused" in (await prepared(world, one)).prepared.reason
 
 
@@ -473,3 +473,60 @@ async def test_after_too_long_nothing_automatic_is_said(world: World) -> None:
     after = await world.fresh(one)
     assert notes(after, NoteKind.RENEWAL) == []
     assert after.promise.state is PromiseState.BROKEN
+
+
+async def test_what_was_set_aside_too_long_comes_back(world: World) -> None:
+    """Snoozed until the promised time itself: it is on the desk again when the lead is told."""
+    one = await owned(world)
+    await world.actions.snooze(one.id, agent="maria", until=one.promise.at)
+    await to(world, one.promise.lead_at - timedelta(minutes=1))
+    assert (await world.fresh(one)).status is Status.SNOOZED
+    await to(world, one.promise.lead_at)
+    assert (await world.fresh(one)).status is Status.OPEN
+
+
+async def test_who_no_longer_agrees_sends_the_words_themselves(world: World) -> None:
+    """Consent was taken back after the first note: the words are laid before the owner."""
+    one = await owned(world)
+    world.house = replace(world.house, voices={})
+    assert "has not agreed" in (await prepared(world, one)).prepared.reason
+
+
+async def test_a_renewal_that_the_provider_refuses_is_laid_before_a_person(world: World) -> None:
+    """Nobody heard it: the first time goes on, and its words wait for the owner."""
+    one = await owned(world)
+    world.mail.outcomes.append(Refused("mailbox full"))
+    await to(world, one.promise.renew_at + timedelta(minutes=2))
+    after = await world.fresh(one)
+    assert notes(after, NoteKind.RENEWAL) == []
+    assert after.promise.at == one.promise.at
+    assert after.prepared is not None
+    assert await lines(world, "renewed") == []
+
+
+async def test_enough_notes_a_day_are_enough(world: World) -> None:
+    """After three automatic mails in a day the new time is a person's to tell."""
+    await world.here("maria")
+    cases = [await told(world, world.mail_from(subject=f"Question {number}")) for number in range(3)]
+    one = cases[-1]
+    await to(world, one.promise.renew_at + timedelta(minutes=2))
+    after = await world.fresh(one)
+    assert len(world.mail.sent) == 3
+    assert after.prepared is not None
+    assert after.promise.at == one.promise.at
+
+
+async def test_in_a_chat_the_new_owner_is_there_at_once(world: World) -> None:
+    """The customer looks on: half a minute is enough to see whether an answer comes."""
+    await world.here("maria")
+    (one,) = await world.take(world.chat_from())
+    await to(world, world.clock.now() + timedelta(seconds=61), 1)
+    one = await world.fresh(one)
+    assert promised(one) == ("maria", True)
+    late = world.clock.now()
+    await world.here("tom")
+    await world.actions.release(one.id, agent="maria")
+    await world.actions.take(one.id, agent="tom")
+    await to(world, late + timedelta(seconds=32), 1)
+    after = await world.fresh(one)
+    assert after.promise.by == "tom"
