@@ -45,7 +45,7 @@ class Missed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     agent: str
     made: datetime | None
     promised: datetime
-    #: One of `router.reasons`, or a sentence.
+    #: A `Why`, or a sentence.
     reason: str = ""
 
 
@@ -141,7 +141,7 @@ def days_from(first: date, count: int) -> list[str]:
 def counted(day: Day, lines: Iterable[tuple[int, Event]], zone: ZoneInfo, reasons: Mapping[int, str]) -> Day:
     """Count numbered lines of the day in; those that are in it already change nothing.
 
-    `reasons`: why promises broke, by the number of the line; a reason in the line itself wins.
+    `reasons`: why promises broke, by the number of the line; else it is what the line says.
     """
     sums = {one.place: Sum(one) for one in day.groups}
     hours = {(one.queue, one.channel): one for one in day.arrivals}
@@ -154,7 +154,7 @@ def counted(day: Day, lines: Iterable[tuple[int, Event]], zone: ZoneInfo, reason
             known = hours.get((line.queue, line.channel), Arrivals(queue=line.queue, channel=line.channel))
             hours[line.queue, line.channel] = _arrived(known, line.at.astimezone(zone).hour)
             continue
-        why = str(line.data.get("reason", "")) or reasons.get(number, "")
+        why = reasons.get(number) or str(line.data.get("reason", ""))
         one = group_of(line, why)
         sums.setdefault(one.place, Sum()).add(one)
         if line.kind == "broken":

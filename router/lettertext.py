@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from router.gaps import Gap
 from router.letter import Letter, Miss
-from router.reasons import help_against
+from router.reasons import help_against, said
 
 
 def subject(letter: Letter, organisation: str) -> str:
@@ -67,13 +67,13 @@ def _misses(letter: Letter) -> Iterator[str]:
 def told(one: Miss, zone: str) -> str:
     """Return a broken promise in a line."""
     came = f"answered {moment(one.actual, zone)}" if one.actual is not None else "not answered yet"
-    why = f": {one.reason}" if one.reason else ""
+    why = f": {said(one.reason)}" if one.reason else ""
     return f"{one.reference or 'A conversation'} ({one.channel}): promised {moment(one.promised, zone)}, {came}{why}"
 
 
 def _causes(letter: Letter) -> Iterator[str]:
     if letter.causes:
-        lines = [f"- {reason} ({count})" for reason, count in letter.causes]
+        lines = [f"- {said(reason)} ({count})" for reason, count in letter.causes]
         yield "Most often because:\n" + "\n".join(lines) + f"\nWhat helps: {help_against(letter.causes)}"
 
 

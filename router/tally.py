@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from channels.port import Clock
 from router import expected, figures, log, metrics
-from router.conversation import Event
+from router.conversation import Event, Why
 from router.errors import StoreError
 from router.faults import reach
 from router.figures import Day, Group, Missed
@@ -34,6 +34,8 @@ LEASE_S = 30.0
 #: Log lines read at a time, and most pages counted in one step.
 PAGE = 1000
 PAGES = 10
+#: What a line may say of a broken promise that is looked into once more.
+UNSURE = frozenset({"", Why.HELD_LONG.value})
 #: Older lines are counted but no longer shown to Prometheus, which would take them for news.
 NEWS = timedelta(hours=1)
 
@@ -124,11 +126,11 @@ class Tally:
         return True
 
     async def _reasons(self, day: str, lines: Sequence[Numbered]) -> Mapping[int, str]:
-        """Return why those promises broke whose lines do not say so, by the lines' numbers."""
+        """Return why those promises broke of which more can be told than their lines say, by the lines' numbers."""
         wanted = {
-            number: figures.missed_of(line, "")
+            number: figures.missed_of(line, str(line.data.get("reason", "")))
             for number, line in lines
-            if line.kind == "broken" and not line.data.get("reason")
+            if line.kind == "broken" and line.data.get("reason", "") in UNSURE
         }
         if not wanted:
             return {}

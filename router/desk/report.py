@@ -19,6 +19,7 @@ from router.desk.parts import Parts
 from router.desk.plots import Bar, Dot, Line, Plot
 from router.desk.sight import Sight
 from router.figures import SLACK_S, Group
+from router.reasons import said
 
 #: Waits drawn one by one, and the newest of them listed.
 DRAWN, LISTED = 600, 20
@@ -259,4 +260,4 @@ def percent(share: float | None) -> str:
 
 
 #: What the page's template may call.
-FILTERS = {"percent": percent, "span": span, "slack": slack, "moment": moment}
+FILTERS = {"percent": percent, "span": span, "slack": slack, "moment": moment, "because": said}

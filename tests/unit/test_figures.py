@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from channels.message import Identity
 from router import expected, figures, tally
-from router.conversation import Conversation, Event, Item, SendState
+from router.conversation import Conversation, Event, Item, SendState, Why
 from router.figures import SLACK_S, Arrivals, Day, Group, Missed, quantile, summed
-from router.reasons import HELP, Reason, why
+from router.reasons import HELP, SAID, help_against, mostly, said, why
 from router.tally import Tally
 from router.testing import MemoryStore
 from tests.support.world import World
@@ -190,26 +191,26 @@ def written(at: datetime, sent_at: datetime | None, state: SendState) -> Item:
 
 
 NIGHT = MONDAY.replace(hour=20)
-REASONS: list[tuple[Reason, dict[str, Any], tuple[datetime, datetime], float]] = [
+REASONS: list[tuple[Why, dict[str, Any], tuple[datetime, datetime], float]] = [
     (
-        Reason.SEND_FAILED,
+        Why.SEND_FAILED,
         {"outbox": (written(MONDAY + HOUR, None, SendState.FAILED),)},
         (MONDAY, MONDAY + 2 * HOUR),
         9.0,
     ),
-    (Reason.NOBODY_ON, {}, (NIGHT, NIGHT + 2 * HOUR), 9.0),
-    (Reason.SURGE, {"declined": ("tom",)}, (MONDAY, MONDAY + HOUR), 2.0),
-    (Reason.RETURNED, {"declined": ("tom",)}, (MONDAY, MONDAY + HOUR), 1.9),
-    (Reason.CHANGED, {"owner": "tom"}, (MONDAY, MONDAY + HOUR), 0.0),
-    (Reason.HELD, {}, (MONDAY, MONDAY + HOUR), 0.0),
-    (Reason.HELD, {"owner": "", "previous_owner": "maria"}, (MONDAY, MONDAY + HOUR), 0.0),
-    (Reason.UNTAKEN, {"owner": ""}, (MONDAY, MONDAY + HOUR), 0.0),
+    (Why.NOBODY_ON, {}, (NIGHT, NIGHT + 2 * HOUR), 9.0),
+    (Why.SURGE, {"declined": ("tom",)}, (MONDAY, MONDAY + HOUR), 2.0),
+    (Why.RETURNED, {"declined": ("tom",)}, (MONDAY, MONDAY + HOUR), 1.9),
+    (Why.CHANGED, {"owner": "tom"}, (MONDAY, MONDAY + HOUR), 0.0),
+    (Why.HELD_LONG, {}, (MONDAY, MONDAY + HOUR), 0.0),
+    (Why.HELD_LONG, {"owner": "", "previous_owner": "maria"}, (MONDAY, MONDAY + HOUR), 0.0),
+    (Why.SURGE, {"owner": ""}, (MONDAY, MONDAY + HOUR), 0.0),
 ]
 
 
 @pytest.mark.parametrize(("reason", "fields", "span", "surge"), REASONS)
 def test_the_first_reason_that_fits_is_told(
-    world: World, reason: Reason, fields: dict[str, Any], span: tuple[datetime, datetime], surge: float
+    world: World, reason: Why, fields: dict[str, Any], span: tuple[datetime, datetime], surge: float
 ) -> None:
     """Each reason is found where its facts hold, and one that is more certain goes before it."""
     assert why(world.book, conversation(**fields), missed(*span), surge) is reason
@@ -218,7 +219,7 @@ def test_the_first_reason_that_fits_is_told(
 def test_who_left_the_rules_was_away(world: World) -> None:
     """A promise of somebody whom the rules no longer name broke because they were away."""
     one = missed(MONDAY, MONDAY + HOUR, "gone")
-    assert why(world.book, conversation(owner="gone"), one, 0.0) is Reason.AWAY
+    assert why(world.book, conversation(owner="gone"), one, 0.0) is Why.AWAY
 
 
 def test_an_answer_that_left_in_time_or_was_taken_back_is_no_failed_send(world: World) -> None:
@@ -230,12 +231,26 @@ def test_an_answer_that_left_in_time_or_was_taken_back_is_no_failed_send(world: 
         written(MONDAY + 3 * HOUR, None, SendState.FAILED),
         written(MONDAY - HOUR, None, SendState.FAILED),
     ):
-        assert why(world.book, conversation(outbox=(item,)), missed(*span), 0.0) is Reason.HELD
+        assert why(world.book, conversation(outbox=(item,)), missed(*span), 0.0) is Why.HELD_LONG
+
+
+def test_what_was_found_when_it_broke_stays(world: World) -> None:
+    """The log's own reason wins; only an owner who had it too long is not blamed for a surge."""
+    span = (NIGHT, NIGHT + 2 * HOUR)
+    for reason in Why:
+        told = replace(missed(*span), reason=reason.value)
+        assert why(world.book, conversation(), told, 0.0) is reason
+        blamed = why(world.book, conversation(), told, 2.0)
+        assert blamed is (Why.SURGE if reason is Why.HELD_LONG else reason)
 
 
 def test_every_reason_has_help() -> None:
     """Whatever is the commonest reason, a lead is told what to do against it."""
-    assert set(HELP) == set(Reason)
+    assert set(HELP) == set(SAID) == set(Why)
+    for reason in Why:
+        assert help_against([("a sentence", 9), (reason.value, 1)]) == HELP[reason]
+    assert mostly([(Why.AWAY.value, 2)]) == ", most often because the person was away (2 times)"
+    assert said("the dog ate it") == "the dog ate it"
 
 
 # --- surges
@@ -345,7 +360,7 @@ async def test_a_broken_promise_is_remembered_with_its_reason(world: World) -> N
     )
     await count(world)
     [day] = await tally.read(world.store, ["2026-11-23"])
-    held = Reason.HELD.value
+    held = Why.HELD_LONG.value
     assert [each.reason for each in day.missed] == [held, "the dog ate it"]
     assert tally.commonest(day.groups) == [(held, 1), ("the dog ate it", 1)]
     assert day.missed[0].promised == MONDAY + HOUR

@@ -14,7 +14,7 @@ from channels.port import Channel
 from router import figures, gaps, letter, lettertext, ownwords, post, tally
 from router.actions import Answer
 from router.config import load_settings
-from router.conversation import Conversation, Event
+from router.conversation import Conversation, Event, Why
 from router.errors import ConfigError
 from router.figures import Arrivals, Day, Group, Missed
 from router.health.told import heard
@@ -100,10 +100,9 @@ async def test_the_letter_names_each_broken_promise(world: World) -> None:
     assert (miss.promised, miss.actual) == (one.opened_at + HOUR, one.opened_at + 2 * HOUR)
     assert found.causes == ((miss.reason, 1),)
     text = lettertext.body(found, "https://help.example.com")
-    assert (
-        f"{one.reference} (email): promised Wed 25 Nov 13:00, answered Wed 25 Nov 14:00: {miss.reason}"
-        in text
-    )
+    came = "promised Wed 25 Nov 13:00, answered Wed 25 Nov 14:00: its owner had it too long"
+    assert miss.reason == Why.HELD_LONG.value
+    assert f"{one.reference} (email): {came}" in text
     assert "50.0 % of 2 promises were kept" in text
     assert "blue lamp" in text
     assert "/report/letter?week=2026-W48" in text
