@@ -6,18 +6,16 @@ lies in the accountable person's hours and in the reply window.
 """
 
 from datetime import datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router import telling
 from router.conversation import QuoteParts
-from router.drain import instant
 from router.forecast import Outlook
 from router.reckon import Reckoned, reckon
 from router.rounding import SOONEST, Dial, grid
-from rules.durations import spoken
 from rules.hours import Calendar
 
 __all__ = ["SOONEST", "Quote", "Snapshot", "grid", "promise"]
@@ -29,8 +27,6 @@ ENOUGH_MOST_S = 3600.0
 APPOINTMENT = 5
 #: The share of promises to keep where nobody says otherwise, and what may be asked for.
 LEVEL, LEVEL_LEAST, LEVEL_MOST = 0.95, 0.5, 0.995
-#: Pieces of open time that an explanation names.
-PIECES = 6
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -119,7 +115,7 @@ def _targeted(snapshot: Snapshot) -> Quote:
 
 def _honest(snapshot: Snapshot, found: Reckoned) -> Quote:
     """Say the honest time: moved into hours and window, rounded up, with its figures."""
-    said = [_due(snapshot), *_figures(snapshot, found)]
+    said = [_due(snapshot), *telling.figures(found, snapshot.zone)]
     wanted = _inside(snapshot, max(found.at, snapshot.now + SOONEST), said)
     dial = Dial(snapshot.now, snapshot.zone, snapshot.step)
     late = wanted > snapshot.due_at
@@ -133,10 +129,8 @@ def _honest(snapshot: Snapshot, found: Reckoned) -> Quote:
         ]
         at = dial.up(wanted, snapshot.calendar, min(limits, default=None))
     rounding = (at - wanted).total_seconds()
-    step = grid(at - snapshot.now)
     said.append(
-        f"Said as {_say(snapshot, at)}, rounded up by {_span(rounding)}: at this distance people speak in steps of "
-        f"{step} min."
+        f"Said as {_say(snapshot, at)}, rounded up by {telling.span(rounding)}: {_why(snapshot, at)}."
     )
     if late:
         said.append("That is after the due time, so the message is at risk from birth.")
@@ -157,45 +151,6 @@ def _inside(snapshot: Snapshot, wanted: datetime, said: list[str]) -> datetime:
         f"{_say(snapshot, wanted)} is outside the hours of {snapshot.person}, who is back {_say(snapshot, opens)}."
     )
     return opens
-
-
-def _figures(snapshot: Snapshot, found: Reckoned) -> list[str]:
-    """Say how the honest time came about."""
-    parts = found.parts
-    who = (
-        "nobody's hours are open"
-        if parts.closed
-        else f"{parts.people:.2g} of the people who can take it are on"
-    )
-    ahead = (
-        f"{parts.items:.0f} conversations, {_span(parts.work_s)} of work" if parts.items >= 0.5 else "nothing"
-    )
-    counted = ", ".join(
-        f"{_say(snapshot, instant(start))}–{_clock(snapshot, instant(end))}"
-        for start, end in found.counted[:PIECES]
-    )
-    more = f" and {len(found.counted) - PIECES} more" if len(found.counted) > PIECES else ""
-    taught = "a careful guess, as little is known yet" if found.cold else "as past promises have taught"
-    spread = _span(parts.spread_s)
-    return [
-        f"Ahead of it: {ahead}; {who}.",
-        (
-            f"Expected after {_span(parts.mean_s)} of open time: {_span(parts.drain_s)} for what is ahead, "
-            f"{_span(parts.handle_s)} for the answer; usually within {spread} of that."
-        ),
-        f"To keep {parts.level:.3g} of such promises, {parts.z:.2f} × {spread} are added, {taught}.",
-        f"Open time counted: {counted}{more}.",
-    ]
-
-
-def _span(seconds: float) -> str:
-    """Return seconds in whole minutes, as people say them."""
-    return _minutes(round(seconds / 60)) if seconds >= 30 else "less than a minute"
-
-
-@lru_cache(maxsize=4096)
-def _minutes(minutes: int) -> str:
-    return spoken(minutes * 60.0)
 
 
 # --- hours and window -------------------------------------------------------------------------
@@ -219,7 +174,7 @@ def _in_hours(snapshot: Snapshot, wanted: datetime, said: list[str]) -> datetime
     found = early if before is None else max(before, early)
     if found != wanted:
         counted = ", ".join(
-            f"{_say(snapshot, one.start)}–{_clock(snapshot, one.end)}"
+            f"{_say(snapshot, one.start)}–{telling.clock(one.end, snapshot.zone)}"
             for one in hours.intervals(now, found)[:6]
         )
         said.append(
@@ -281,24 +236,18 @@ def _leaves_half(snapshot: Snapshot, down: datetime, wanted: datetime) -> bool:
 
 
 def _due(snapshot: Snapshot) -> str:
-    """Say where the due time comes from."""
-    straight = abs((snapshot.due_at - snapshot.arrived_at).total_seconds() - snapshot.target_s) < 1
-    return (
-        f"Due {_say(snapshot, snapshot.due_at)} = arrival {_say(snapshot, snapshot.arrived_at)} "
-        f"+ {spoken(snapshot.target_s)}{'' if straight else ' of open time'}."
-    )
+    return telling.due(snapshot.due_at, snapshot.arrived_at, snapshot.target_s, snapshot.zone)
 
 
 def _say(snapshot: Snapshot, at: datetime) -> str:
-    """Return the day and the clock, such as `Mon 23 Nov 15:43`."""
-    return _spelt(at.replace(second=0, microsecond=0), snapshot.zone)
+    return telling.say(at, snapshot.zone)
 
 
-@lru_cache(maxsize=1024)
-def _spelt(minute: datetime, zone: ZoneInfo) -> str:
-    return f"{minute.astimezone(zone):%a %-d %b %H:%M}"
-
-
-def _clock(snapshot: Snapshot, at: datetime) -> str:
-    """Return the clock alone."""
-    return _spelt(at.replace(second=0, microsecond=0), snapshot.zone)[-5:]
+def _why(snapshot: Snapshot, at: datetime) -> str:
+    """Say why this is a time people say."""
+    step = max(grid(at - snapshot.now), snapshot.step)
+    if at.astimezone(snapshot.zone).minute % step == 0:
+        return f"at this distance people speak in steps of {step} min"
+    if not snapshot.calendar.is_open(at):
+        return "the end of the day is a time people say too"
+    return "a finer step than usual keeps it in time"

@@ -180,9 +180,9 @@ def test_explanation_tells_the_figures() -> None:
     found = promise(snapshot(*work(30)))
     story, parts = " ".join(found.explanation), found.parts
     assert parts is not None
-    assert "Ahead of it: 30 conversations, 5 h 6 min of work" in story
+    assert "Ahead of it: 30 conversations, 5 h 6 min of work, for one person; nobody is on now." in story
     assert f"{parts.z:.2f} × " in story
-    assert "To keep 0.95 of such promises" in story
+    assert "To keep 95 % of such promises" in story
     assert "Open time counted: Mon 23 Nov 12:30–18:00" in story
     assert f"rounded up by {round(parts.rounding_s / 60)} min" in story
 
