@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from channels.message import Identity
 from router import expected, figures, tally
+from router.actions import Answer
 from router.conversation import Conversation, Event, Item, SendState, Why
 from router.figures import SLACK_S, Arrivals, Day, Group, Missed, quantile, summed
 from router.reasons import HELP, SAID, help_against, mostly, said, why
@@ -364,3 +365,38 @@ async def test_a_broken_promise_is_remembered_with_its_reason(world: World) -> N
     assert [each.reason for each in day.missed] == [held, "the dog ate it"]
     assert tally.commonest(day.groups) == [(held, 1), ("the dog ate it", 1)]
     assert day.missed[0].promised == MONDAY + HOUR
+
+
+# --- the whole way
+
+
+async def test_what_the_router_does_is_what_the_figures_say(world: World) -> None:
+    """One answered in time is kept with its slack; one missed twice is broken twice, each with its reason."""
+    await world.here("maria")
+    [early] = await world.take(world.mail_from())
+    [late] = await world.take(world.mail_from(who="bo@example.org"))
+    await world.send()
+    made = (await world.fresh(early)).promise
+    assert made is not None
+    world.clock.move(600)
+    await world.actions.reply(early.id, Answer(text="Here it is."), agent="maria")
+    await world.send()
+    for _ in range(40):
+        world.clock.move(3600)
+        await world.timers.tick(slow=False)
+        await world.send()
+    await world.actions.reply(late.id, Answer(text="At last."), agent="maria")
+    await world.send()
+    await count(world)
+    found = await whole(world)
+    assert (found.kept, found.broken) == (1, 2)
+    assert (found.waits, found.told, found.first) == (2, 2, 1)
+    least, most = found.slack_s(0.0), found.slack_s(1.0)
+    assert least is not None
+    assert most is not None
+    assert least < 0 < most
+    assert sum(found.reasons.values()) == 2
+    assert set(found.reasons) <= {each.value for each in Why}
+    assert (
+        summed(await tally.read_weeks(world.store, world.clock.now().date(), 1), "agent")["maria"].kept == 1
+    )

@@ -1,6 +1,7 @@
 """The weekly letter: what it says, what it leaves out, and that each reader gets it once whatever happens."""
 
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from channels.email import account as accounts
+from channels.email.compose import compose
 from channels.errors import ChannelError, InDoubt, NotSent, Refused
 from channels.message import Outgoing, Sent
 from channels.port import Channel
@@ -342,6 +345,20 @@ async def test_it_goes_out_on_monday_at_seven_once(world: World) -> None:
     world.clock.set(SEVEN + timedelta(days=7))
     await process.round()
     assert len(world.mail.sent) == 4
+
+
+async def test_the_mail_is_one_that_people_and_machines_can_read(world: World) -> None:
+    """Subject, reader and text arrive as they are, marked as automatic, so that no out-of-office answers it."""
+    await promised(world)
+    world.clock.set(SEVEN)
+    await Sending(world, world.mail).round()
+    account = accounts.read({"address": "help@example.com", "receive": "smtp://127.0.0.1:2525"})
+    made = compose(world.mail.sent[0], account)
+    mail = message_from_bytes(made.data, policy=policy.default)
+    assert (mail["To"], made.recipient) == ("ines@example.com", "ines@example.com")
+    assert "promises kept in the week of 23 to 29 November 2026" in mail["Subject"]
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert "The week ahead" in mail.get_content()
 
 
 async def test_a_restart_and_a_second_process_send_nothing_again(world: World) -> None:
