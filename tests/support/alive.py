@@ -165,6 +165,16 @@ class Place:
         text = SETTINGS.format(public=self.public, port=self.port, channel=self.channel, account=given)
         self.config.write_text(text, encoding="utf-8")
         (self.folder / "rules.yaml").write_text(RULES, encoding="utf-8")
+        await self.agree()
+
+    async def agree(self) -> None:
+        """Let everybody agree to notes in their name, before the service starts here or elsewhere."""
+        parts = build(load_settings(self.config, environ={}))
+        await parts.store.open()
+        try:
+            await all_agree(parts.store, parts.keeper())
+        finally:
+            await parts.store.close()
 
     async def connect(self) -> None:
         """Let the provider send to the service, which runs by now."""
@@ -274,8 +284,6 @@ async def running(place: Place, clock: LeapingClock | None = None) -> AsyncItera
     async with asyncio.TaskGroup() as group:
         group.create_task(service.run(stop, ready))
         await started.wait()
-        await all_agree(parts.store, parts.keeper())
-        await parts.keeper.refresh()
         await place.connect()
         try:
             yield Alive(place, parts, clock)
