@@ -11,11 +11,16 @@ from typing import Any
 from aiohttp import web
 from msgspec.structs import replace
 
+from channels.errors import Unavailable
 from channels.message import Message
-from router import tap, tokens
+from router import steps, tap, tokens
+from router.actions import Answer
 from router.conversation import Conversation, NoteKind
 from router.desk import users
 from router.desk.app import mount
+from router.journal import changed
+from router.ports import Commit
+from router.say import Saying, item
 from router.tapped import Choice, Taps
 from tests.support.world import World
 from tests.unit.desk.office import ROLES, Office
@@ -30,6 +35,8 @@ def linked(world: World) -> Taps:
     world.house = replace(world.house, links_url=BASE, secret=tokens.derive(b"s" * 32))
 
     async def deliver(message: Message) -> None:
+        if world.broker.down:
+            raise Unavailable(world.broker.down)
         await world.store.accept([(message, message.received_at)])
         await world.broker.publish([(f"inbound.{message.channel}", message.key)])
 
@@ -51,9 +58,20 @@ async def noted(world: World, **fields: str) -> tuple[Conversation, str]:
     return one, token_in(one.outbox[0].text)
 
 
-def check_token(world: World, one: Conversation, trigger: str, at: datetime) -> str:
-    """Return the token that a follow-up's link carries."""
-    return tap.link(world.house, one, NoteKind.FOLLOWUP, trigger, at).rpartition("/")[2]
+async def asked(world: World) -> tuple[Conversation, str]:
+    """Let a mail be answered by Tom and be asked whether that solved it; return the link's token."""
+    one, _ = await noted(world)
+    await world.actions.take(one.id, agent="tom")
+    await world.actions.reply(one.id, Answer(text="Please restart it."), agent="tom")
+    await world.send()
+    done = await world.fresh(one)
+    reply = next(each for each in done.outbox if each.note is None)
+    saying = Saying(kind=NoteKind.FOLLOWUP, person=world.book.people["tom"], trigger=reply.id)
+    question = item(world.house, done, saying, world.clock.now())
+    await world.store.commit(Commit(changes=[changed(done, steps.enqueue(done, question))]))
+    await world.send()
+    done = await world.fresh(one)
+    return done, token_in(done.outbox[-1].text)
 
 
 async def said(taps: Taps, token: str, kind: str, at: datetime | None = None) -> Conversation:

@@ -34,7 +34,7 @@ from router.renewal import renewed
 from router.say import Saying, item
 from router.tapped import MOST_WISHES, Choice, NotThen, Taps
 from router.testing import MemoryStore
-from tests.support.taps import linked, noted, said, token_in
+from tests.support.taps import asked, linked, noted, said
 from tests.support.world import MONDAY_NOON, RULES, World
 
 TUESDAY_17 = datetime(2026, 11, 24, 16, tzinfo=UTC)
@@ -442,22 +442,6 @@ async def test_a_tap_after_the_answer_came_first_changes_nothing(tmp_path: Path)
 
 
 # --- after the answer
-
-
-async def asked(world: World) -> tuple[Conversation, str]:
-    """Let a mail be answered by Tom and be asked whether that solved it; return the link's token."""
-    one, _ = await noted(world)
-    await world.actions.take(one.id, agent="tom")
-    await world.actions.reply(one.id, Answer(text="Please restart it."), agent="tom")
-    await world.send()
-    done = await world.fresh(one)
-    reply = next(each for each in done.outbox if each.note is None)
-    saying = Saying(kind=NoteKind.FOLLOWUP, person=world.book.people["tom"], trigger=reply.id)
-    question = item(world.house, done, saying, world.clock.now())
-    await world.store.commit(Commit(changes=[changed(done, steps.enqueue(done, question))]))
-    await world.send()
-    done = await world.fresh(one)
-    return done, token_in(done.outbox[-1].text)
 
 
 async def test_yes_it_solved_it(world: World, taps: Taps) -> None:

@@ -9,7 +9,7 @@ from aiohttp import ClientResponse, ClientSession
 
 from router.conversation import Conversation, Status
 from router.tapped import Taps
-from tests.support.taps import noted, serving
+from tests.support.taps import asked, noted, serving
 from tests.unit.desk.office import Office, visitor
 
 _MARK = re.compile(r'name="mark" value="([^"]+)"')
@@ -251,6 +251,33 @@ async def test_unknown_choices_change_nothing(ana: Customer) -> None:
     for choice in ("open", "delete", "", "undone"):
         assert (await ana.tap(token, await ana.mark(token), choice)).status == 303
     assert await ana.now(one) == one
+
+
+async def test_what_is_still_open_comes_in_with_one_tap(ana: Customer) -> None:
+    """The question has a field that may stay empty; what stands there becomes the customer's message."""
+    one, token = await asked(ana.office.world)
+    page = await ana.page(token)
+    assert "Did that solve it?" in page
+    assert "<textarea" in page
+    await ana.tap(token, await ana.mark(token), "open", text="It still beeps.\r\nLoudly.\x00")
+    stored = await ana.office.world.store.message(f"tap:{token}")
+    assert stored is not None
+    assert stored.message.text == "No, something is open\n\nIt still beeps.\nLoudly."
+    assert "Tom takes it up again." in await ana.page(token)
+    await ana.office.world.consumer.decide([f"tap:{token}"])
+    assert (await ana.now(one)).status is Status.OPEN
+
+
+async def test_what_could_not_be_taken_in_can_be_sent_again(ana: Customer) -> None:
+    """While messages cannot be taken in the page says so, and the same form works once they can."""
+    _, token = await asked(ana.office.world)
+    mark = await ana.mark(token)
+    ana.office.world.broker.down = "the disk is full"
+    refused = await ana.tap(token, mark, "open", text="It beeps")
+    assert (refused.status, "That did not work." in await refused.text()) == (503, True)
+    ana.office.world.broker.down = ""
+    assert (await ana.tap(token, mark, "open", text="It beeps")).status == 303
+    assert await ana.office.world.store.message(f"tap:{token}") is not None
 
 
 async def test_the_desk_shows_what_the_customer_said(ana: Customer) -> None:
