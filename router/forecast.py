@@ -10,7 +10,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from router.assign import is_present
-from router.backlog import Ahead, Backlog, Group, View
+from router.backlog import Ahead, Backlog, Group, View, bucket_of
 from router.conversation import PRIORITY_RANK, Agent, Conversation, PromiseState
 from router.conversation.load import Load
 from router.correction import Correction
@@ -49,15 +49,15 @@ class Outlook(Struct, frozen=True):
     free: bool
     #: Somebody who may answer is here.
     here: bool
-    #: This conversation itself is counted among those that wait.
-    counted: bool = False
+    #: How urgent this conversation itself is counted among those that wait; None = it is not counted yet.
+    counted: float | None = None
     #: Seconds an answer takes the team, where only the rate of answers tells; None where hours or people tell.
     pace_s: float | None = None
 
     def ahead(self, urgency: float) -> Ahead:
         """Return what is served before a message of this urgency, by those who may answer it."""
         found = self.view.ahead(urgency)
-        if not self.counted:
+        if self.counted is None or bucket_of(self.counted) > bucket_of(urgency):
             return found
         own = min(1.0, found.items)
         return Ahead(items=found.items - own, work_s=max(0.0, found.work_s - own * self.correction.handle_s))
@@ -87,7 +87,9 @@ class Forecast:
         """Return the forecast with what the store says now; what is costly to work out is taken along."""
         fresh = Forecast(self._book)
         fresh._agents, fresh._backlog, fresh._learnt = agents, Backlog(loads), learnt
-        fresh._able, fresh._plans = self._able, self._plans
+        at = now.timestamp()
+        fresh._able = self._able
+        fresh._plans = {key: plan for key, plan in self._plans.items() if at - plan.made <= PLAN_S}
         fresh._corrections = {
             name: self._corrections[name] if self._learnt.get(name) is state else Correction(state)
             for name, state in learnt.items()
@@ -97,7 +99,6 @@ class Forecast:
             for one in self._book.people.values()
             if one.id in agents and is_present(agents[one.id], self._book.calendar_of(one), now)
         )
-        at = now.timestamp()
         if at - self._streamed < STREAM_S and self._streams.keys() == learnt.keys():
             fresh._streams, fresh._streamed = self._streams, self._streamed
             if fresh._here == self._here:
@@ -129,6 +130,7 @@ class Forecast:
         if not team.staff.plan:
             return None
         running = conversation.promise
+        counted = running is not None and running.state is PromiseState.MADE
         return Outlook(
             people=people,
             staff=team.staff,
@@ -137,9 +139,9 @@ class Forecast:
             pressure=team.pressure,
             rank=PRIORITY_RANK.get(conversation.priority, 2),
             queue=conversation.queue,
-            free=self._free(people, team, counted=running is not None),
+            free=self._free(people, team, counted=counted),
             here=team.here > 0,
-            counted=running is not None and running.state is PromiseState.MADE,
+            counted=conversation.urgency if counted else None,
             pace_s=team.pace_s,
         )
 
@@ -210,7 +212,7 @@ class Forecast:
     def _plan(self, people: tuple[str, ...], now: datetime) -> Plan:
         away = tuple((one, self._away(one, now)) for one in people)
         plan = self._plans.get(away)
-        if plan is None or now.timestamp() - plan.made > PLAN_S:
+        if plan is None:
             hours = [
                 (self._book.calendar_of(person), until)
                 for one, until in away
