@@ -9,6 +9,7 @@ from channels import registry
 from channels.port import Clock
 from router import consent, log
 from router.errors import StoreError
+from router.foresight import Foresight
 from router.house import Account, House
 from router.language import detect
 from router.ports import Store
@@ -31,6 +32,7 @@ class Keeper:
     def __init__(self, house: House, store: Store, clock: Clock) -> None:
         """Start from the house as built."""
         self._house, self._store, self._clock = house, store, clock
+        self._foresight = Foresight(store, clock)
 
     def __call__(self) -> House:
         """Return the house in force."""
@@ -50,7 +52,8 @@ class Keeper:
             await self._clock.sleep(POLL_S)
 
     async def refresh(self) -> None:
-        """Take over the switches as the store has them now."""
+        """Take over the switches, and what promises are computed from, as the store has them now."""
+        self._house = await self._foresight.refreshed(self._house)
         paused = is_paused(await self._store.record(SWITCH, NOTES))
         if paused != self._house.paused:
             logger.info("notes paused" if paused else "notes resumed")
