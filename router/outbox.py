@@ -127,8 +127,10 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
         return reworded(house, conversation, item, now) if stale else conversation
     answers = house.book.person(conversation.accountable)
     voice = voices.speaker(house, conversation, house.crew, now)
-    if answers is None or voice is None:
+    if answers is None:
         raise WordingError(f"{conversation.accountable or 'nobody'} does not stand in the rules")
+    if voice is None:
+        raise WordingError(voices.nobody(house, conversation))
     if not near and made.by == conversation.accountable:  # it only goes out in another name
         fresh = replace(made, by=voice.id, owner=conversation.owner == voice.id, made_at=now)
     else:

@@ -57,7 +57,7 @@ def standing_in(house: House, conversation: Conversation) -> list[Person]:
 def nobody(house: House, conversation: Conversation) -> str:
     """Say why no note goes out where nobody has agreed, and what mends it."""
     names = [one.name for one in standing_in(house, conversation)]
-    who = f" Let {names[0]} agree under My notes." if names else ""
+    who = f" Let {names[0]} agree under Notes." if names else ""
     return f"nobody who answers for {conversation.queue} has agreed to notes on {conversation.channel}.{who}"
 
 

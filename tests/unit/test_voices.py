@@ -1,5 +1,6 @@
 """In whose name a note goes out, and who agreed to it."""
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -200,3 +201,26 @@ async def test_two_at_a_time_lose_neither_yes() -> None:
     store = Slow(ManualClock(MONDAY_NOON))
     await consent.agree(store, "maria", "email", Consent(at=MONDAY_NOON, version="v1"))
     assert set(consent.said(await store.record(consent.KIND, "maria"))) == {"email", "webchat"}
+
+
+async def test_nobody_asks_a_made_up_team(tmp_path: Path) -> None:
+    """The sample team speaks on every channel, whatever the store says."""
+    world = World(tmp_path)
+    book = dataclasses.replace(world.book, sample=True)
+    keeper = Keeper(replace(world.house, book=book, voices=None), world.store, world.clock)
+    await consent.agree(world.store, "maria", "email", Consent(at=world.clock.now(), version="v1"))
+    await keeper.refresh()
+    assert keeper().speaks("tom", "webchat")
+
+
+async def test_a_stand_in_who_left_the_duty_is_named_no_more(world: World) -> None:
+    """Until the note has left, whoever stands behind the queue now takes over the name."""
+    agreed(world, tom="email", ines="email")
+    (one,) = await world.take(world.mail_from())
+    assert one.promise is not None
+    assert one.promise.by == "tom"
+    queues = dict(world.book.queues)
+    queues["general"] = replace(queues["general"], duty=("maria",))
+    world.house = replace(world.house, book=dataclasses.replace(world.book, queues=queues))
+    await world.send()
+    assert [out.author for out in world.mail.sent] == ["Ines Costa"]
