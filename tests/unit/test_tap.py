@@ -143,3 +143,9 @@ def test_no_link_goes_out_that_nobody_can_open(tmp_path: Path, url: str, send: s
     path = tmp_path / "handleby.toml"
     path.write_text(SETTINGS.format(url=url, send=send))
     assert links_url(load_settings(path, environ={})) == leads
+
+
+def test_a_first_look_without_settings_has_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing set everything stays on this machine, and so the notes in the outbox carry links."""
+    monkeypatch.chdir(tmp_path)
+    assert links_url(load_settings(environ={}, prepare=False)) == "http://localhost:8080"
