@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from channels.errors import NotSent, Refused
 from channels.message import Identity, Outgoing
 from channels.port import Channel, Clock
-from router import figures, letter, lettertext, log
+from router import figures, letter, lettertext, log, tally
 from router.errors import StoreError
 from router.faults import reach
 from router.health.told import Told, tell
@@ -144,7 +144,12 @@ class Post:
         return monday - timedelta(days=7)
 
     async def _written(self, monday: date) -> Record | None:
-        """Write the letter down before any of it is sent; None when somebody else did so first."""
+        """Write the letter down before any of it is sent; None when somebody else did so first.
+
+        It waits until all that happened is counted, as after a weekend without the service.
+        """
+        if await tally.is_behind(self._store, self._clock.now()):
+            return None
         found = await letter.compose(self._store, self._house().book, monday, self._zone)
         record = Record(
             kind=KIND,

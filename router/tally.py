@@ -33,9 +33,12 @@ TICK_S = 5.0
 LEASE_S = 30.0
 #: Log lines read at a time, and most pages counted in one step.
 PAGE = 1000
-PAGES = 10
+PAGES = 4
 #: What a line may say of a broken promise that is looked into once more.
 UNSURE = frozenset({"", Why.HELD_LONG.value})
+#: Id of the record that says how far the log is counted, and how long a line may wait for it.
+PLACE = "place"
+LATE = timedelta(seconds=60)
 #: Older lines are counted but no longer shown to Prometheus, which would take them for news.
 NEWS = timedelta(hours=1)
 
@@ -80,6 +83,13 @@ class Tally:
             lease = replace(lease, value=str(lines[-1][0]))
             if not await self._store.save_lease(lease, lease.value, LEASE_S):
                 return
+            await self._mark(lease.value)
+
+    async def _mark(self, place: str) -> None:
+        """Say how far the log is counted, for whoever needs all of it; losing a race is no harm."""
+        known = await self._store.record(KIND, PLACE)
+        version = known.version + 1 if known is not None else 1
+        await self._store.put_record(Record(kind=KIND, id=PLACE, value={"after": place}, version=version))
 
     async def _lines(self, after: int) -> tuple[list[Numbered], bool]:
         """Return the next lines of the log, and whether there may be more."""
@@ -157,6 +167,13 @@ class Tally:
         names = [name for each in span for name in expected.weeks_before(each)]
         before = [known[name] for name in names if name in known]
         return expected.surge(now, before, one.queue, (begun, one.promised), self._zone)
+
+
+async def is_behind(store: Store, now: datetime) -> bool:
+    """Tell whether the log has lines that should have been counted by now, as after a long stop."""
+    known = await store.record(KIND, PLACE)
+    lines = await store.log(after=int(known.value["after"]) if known is not None else 0, limit=1)
+    return any(now - line.at > LATE for _, line in lines)
 
 
 async def read(store: Store, days: Sequence[str]) -> list[Day]:

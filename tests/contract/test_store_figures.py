@@ -1,21 +1,27 @@
 """What every store promises about the backlog and the figures of promises."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from router.conversation import SendState, Status
+from router.figures import summed
+from router.house import House
 from router.ports import Load, PromiseFigure, Store
 from router.stores.mongo import MongoStore
 from router.stores.mongo.fill import fill_backlog
 from router.stores.sqlite import SqliteStore
 from router.stores.sqlite.schema import connect
-from router.testing import ManualClock
+from router.tally import Tally, is_behind, read_days, read_weeks
+from router.testing import ManualClock, SequenceIds
 from router.testing.time import START
 from tests.contract.store_values import conversation, event, item, next_state, put
 
+Another = Callable[[], Awaitable[Store]]
 HOUR = timedelta(hours=1)
 #: The bucket of normal priority work that is due four hours after the start.
 BUCKET = int((2e11 + (START + 4 * HOUR).timestamp()) // 300)
@@ -168,3 +174,29 @@ async def test_rows_of_an_older_version_are_filled_in(store_wire: str) -> None:
         await fill_backlog(database)
         assert await store.backlog() == [load(1, language="da")]
     await store.close()
+
+
+def _nobody() -> House:
+    raise AssertionError("the reasons stand in the lines")
+
+
+async def test_the_log_is_counted_once_on_every_store(store_another: Another) -> None:
+    """Counted in two steps by two processes, each line is in its day and its week once, and nothing is left behind."""
+    one, two = await store_another(), await store_another()
+    now = START + 2 * HOUR
+    for handle, holder in ((one, "one"), (two, "two")):
+        await handle.append(
+            [event("kept"), event("broken", data={"reason": "away"}), event("waiting"), event("claimed")]
+        )
+        assert await is_behind(handle, now)
+        lease = await handle.lease("figures", holder, 60)
+        assert lease is not None
+        await Tally(handle, SequenceIds(), ManualClock(), _nobody, ZoneInfo("UTC")).count(lease)
+        await handle.release(lease)
+        assert not await is_behind(handle, now)
+    (week,) = await read_weeks(two, START.date(), 1)
+    (day,) = await read_days(two, START.date(), 1)
+    for found in (week, day):
+        whole = summed([found], "")[""]
+        assert (whole.kept, whole.broken) == (2, 2)
+    assert (sum(day.arrivals[0].hours), len(day.missed), len(week.missed)) == (2, 2, 0)

@@ -431,6 +431,20 @@ async def test_what_may_not_have_arrived_is_shown(
     assert "example.com" not in told.text
 
 
+async def test_it_waits_until_all_is_counted(world: World) -> None:
+    """After a stop over the weekend the log is counted first, so that the letter tells of all that happened."""
+    await promised(world)
+    late = world.clock.now() - 12 * HOUR
+    await world.store.append([line("broken", late, promised=late.isoformat(), made=late.isoformat())])
+    world.clock.set(SEVEN)
+    process = Sending(world, world.mail)
+    await process.round()
+    assert world.mail.sent == []
+    await count(world)
+    await process.round()
+    assert "50.0 % of 2 promises were kept" in world.mail.sent[0].text
+
+
 async def test_what_certainly_did_not_leave_is_tried_for_a_day(world: World) -> None:
     """While the server is down the letter waits; it leaves when the server is back, and is given up after a day."""
     await promised(world)
