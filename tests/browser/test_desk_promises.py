@@ -25,7 +25,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 
 
 async def test_words_that_only_a_person_may_send(office: Office, open_page: OpenPage) -> None:
-    """They lie above the answer with the reason; changed and sent, they name the new time, and the answer is still owed."""
+    """They lie above the answer with the reason; sent, they name the new time, and the answer is still owed."""
     account(office.world, "email", one_automatic_reply=True)
     await office.world.here("maria")
     one = await office.mail(subject="Parcel 5521")
