@@ -29,7 +29,16 @@ COUNTS = {"standing", "standing_new", "parked_counts", "backlog"}
 #: What changed since it was last indexed for searching; nothing else is in that index.
 UNSEARCHED = "SCAN conversations USING INDEX conversations_unsearched"
 #: Sorting what was found is fine for these: there are few, or they are limited before.
-SORTED = {"linked", "search", "arrived", "handled", "standing_new", "standing_late", "parked_counts", "promises"}
+SORTED = {
+    "linked",
+    "search",
+    "arrived",
+    "handled",
+    "standing_new",
+    "standing_late",
+    "parked_counts",
+    "promises",
+}
 #: One row an agent: always read whole.
 SMALL = {"agents"}
 #: The same in MongoDB, and the single row that names the schema.
