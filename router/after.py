@@ -45,7 +45,7 @@ def closed(house: House, before: Conversation, after: Conversation, now: datetim
 
 def answer_of(one: Conversation) -> Item | None:
     """Return the person's answer that was the last word; None when the customer's was, be it only a thanks."""
-    answers = [item for item in one.outbox if item.note is None and not item.unless_seen and not item.update]
+    answers = [item for item in one.outbox if item.answers]
     last = next((item for item in reversed(answers) if item.state not in _LOST), None)
     wrote = next((entry.at for entry in reversed(one.entries) if entry.kind is Kind.CUSTOMER), None)
     return None if last is None or (wrote is not None and wrote > last.at) else last

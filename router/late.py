@@ -47,7 +47,7 @@ def _unanswered(one: Conversation, now: datetime) -> Iterator[timedelta]:
 
 def _answered_at(one: Conversation) -> datetime | None:
     """Return when a person of ours last answered, here or elsewhere."""
-    answers = (item for item in one.outbox if item.note is None and not item.update)
+    answers = (item for item in one.outbox if item.answers)
     here = (item.sent_at for item in answers if item.state is SendState.SENT)
     found = [at for at in here if at is not None]
     found += [entry.at for entry in one.entries if entry.kind is Kind.AGENT]

@@ -106,7 +106,7 @@ def answered_at(one: Conversation, missed: Missed) -> datetime | None:
     sent = [
         item.sent_at
         for item in one.outbox
-        if item.note is None and item.state is SendState.SENT and item.sent_at is not None
+        if item.answers and item.state is SendState.SENT and item.sent_at is not None
     ]
     outside = [entry.at for entry in one.entries if entry.kind == "agent"]
     return min((at for at in (*sent, *outside) if at >= since), default=None)

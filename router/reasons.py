@@ -100,7 +100,7 @@ def _stuck(one: Conversation, missed: Missed) -> bool:
     written = (
         item
         for item in one.outbox
-        if item.note is None and begun <= item.at <= missed.promised and item.state is not SendState.CANCELLED
+        if item.answers and begun <= item.at <= missed.promised and item.state is not SendState.CANCELLED
     )
     return any(item.sent_at is None or item.sent_at > missed.promised for item in written)
 

@@ -112,7 +112,7 @@ def _how(before: Conversation, after: Conversation) -> tuple[str, str, datetime]
 
 
 def _answers(item: Item, wait: str) -> bool:
-    return item.note is None and item.trigger == wait and _sent(item)
+    return item.answers and item.trigger == wait and _sent(item)
 
 
 def _sent(item: Item | None) -> bool:

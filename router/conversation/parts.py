@@ -204,6 +204,11 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: A copy for another address: not sent once the customer has seen this seq on the channel itself.
     unless_seen: int = 0
 
+    @property
+    def answers(self) -> bool:
+        """Tell whether it is a person's answer: no note, no word about the time, no copy for another address."""
+        return self.note is None and not self.update and not self.unless_seen
+
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
     """One message of the conversation, as the document remembers it."""

@@ -50,7 +50,7 @@ def sent(conversation: Conversation, item_id: str, message_id: str, at: datetime
         reason="",
     )
     done = replace(done, links=kept_links(done.links, [f"mid:{message_id}"] if message_id else []))
-    if item.note is None and not item.unless_seen and not item.update:
+    if item.answers:
         done = answered(done, item.trigger, at)
         if done.status is Status.OPEN and done.waiting_since is None:
             done = replace(done, status=Status.PENDING, idle_until=at + timedelta(seconds=LIVE_IDLE_S))

@@ -163,7 +163,7 @@ def _outcome(one: Conversation, office: Office, letter: Letter) -> str:
 
 
 def _answered_by(one: Conversation) -> str:
-    answers = [item for item in one.outbox if item.note is None and not item.unless_seen]
+    answers = [item for item in one.outbox if item.answers]
     outside = [entry for entry in one.entries if entry.kind is Kind.AGENT]
     if outside and (not answers or outside[-1].seq > answers[-1].seq):
         return "answered outside the desk"
