@@ -6,6 +6,8 @@ from router.conversation import Promise
 from rules.evaluate import Rulebook
 from rules.hours import Interval
 
+#: The longest step of rounding, seconds.
+STEP_MOST_S = 3600.0
 #: Pieces of open time that are listed.
 PIECES = 14
 
@@ -25,7 +27,6 @@ def figures(made: Promise) -> list[Figure]:
     parts = made.parts
     if parts is None:
         return []
-    rounding = "rounded up" if parts.rounding_s >= 0 else "rounded down"
     found = [
         ("People", f"{parts.people:.1f}", "who are, or will be, on for it while the work ahead is done"),
         (
@@ -45,9 +46,18 @@ def figures(made: Promise) -> list[Figure]:
             f"{parts.z:.2f} × the spread = {_minutes(parts.z * parts.spread_s)}",
             f"learnt from how promises turned out, so that {parts.level:.1%} of them are kept",
         ),
-        ("Rounding", f"{rounding} by {_minutes(abs(parts.rounding_s))}", "to a time that people say"),
+        _said(parts.rounding_s),
     ]
     return [Figure(name=name, value=value, means=means) for name, value, means in found]
+
+
+def _said(rounding_s: float) -> tuple[str, str, str]:
+    """Return how the reckoned time became the one said; more than a step of rounding is the target's doing."""
+    if rounding_s > STEP_MOST_S:
+        means = "than reckoned: as long as little is known, nothing earlier than the target is promised"
+        return "Target", f"{_minutes(rounding_s)} later", means
+    how = "rounded up" if rounding_s >= 0 else "rounded down"
+    return "Rounding", f"{how} by {_minutes(abs(rounding_s))}", "to a time that people say"
 
 
 def counted(book: Rulebook, made: Promise) -> list[Interval]:

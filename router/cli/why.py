@@ -54,7 +54,8 @@ def _promise(parts: Parts, made: Promise, zone: ZoneInfo) -> None:
         typer.echo(f"  {one.name:<20} {one.value:<28} {one.means}")
     for piece in provenance.counted(book, made):
         start, end = piece.start.astimezone(zone), piece.end.astimezone(zone)
-        typer.echo(f"  counted              {start:%a %-d %b %H:%M}–{end:%H:%M}")
+        until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%a %-d %b %H:%M}"
+        typer.echo(f"  {'Counted':<20} {start:%a %-d %b %H:%M}–{until}")
     for sentence in made.explanation:
         typer.echo(f"  {sentence}")
 

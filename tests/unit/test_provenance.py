@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from router.conversation import Promise, QuoteParts
 from router.provenance import counted, figures
 from tests.support.world import MONDAY_NOON, World
@@ -37,6 +39,13 @@ def test_every_figure_is_said_with_its_unit() -> None:
         "Correction": "2.20 × the spread = 55 min",
         "Rounding": "rounded up by 5 min",
     }
+
+
+def test_a_time_that_the_target_gave_is_not_called_rounding() -> None:
+    """Hours between the reckoned time and the one said come from the target, and are said so."""
+    parts = replace(MADE.parts, rounding_s=82080.0)
+    last = figures(replace(MADE, parts=parts))[-1]
+    assert (last.name, last.value) == ("Target", "22.8 h later")
 
 
 def test_a_promise_made_of_the_target_alone_has_no_figures() -> None:
