@@ -52,7 +52,9 @@ class Learner:
         """Fold what the log has since the last time; at most some thousand lines."""
         if self._pages is None:
             self._pages = _pages(await self._store.records(KIND, MOST))
-            self._after = min((page.after for page in self._pages.values()), default=0)
+            # Without the page that is written last, the first round of all was cut short.
+            known = self._pages.values() if HANDS in self._pages else ()
+            self._after = min((page.after for page in known), default=0)
         for _ in range(PAGES):
             lines = await self._store.log(after=self._after, limit=LINES)
             if lines:
@@ -83,12 +85,12 @@ class Learner:
 
     async def _keep(self, values: Mapping[str, Any]) -> None:
         pages = dict(self._pages or {})
+        self._pages = None  # until all are written: after a failure the next round begins with what is stored
         for name, value in values.items():
             version = pages[name].version + 1 if name in pages else 1
             stored = {"after": self._after, "state": value}
             if not await self._store.put_record(Record(kind=KIND, id=name, value=stored, version=version)):
-                self._pages = None  # somebody else learns too: begin again with what they wrote
-                return
+                return  # somebody else learns too: begin again with what they wrote
             pages[name] = _Page(after=self._after, version=version, value=value)
         self._pages = pages
 

@@ -6,6 +6,7 @@ import pytest
 
 from router.actions import Answer
 from router.conversation import Event
+from router.errors import StoreDown
 from router.foresight import Foresight
 from router.learner import HANDS, KIND, Learner, learnt_of
 from router.testing import MemoryStore
@@ -71,6 +72,33 @@ async def test_pieces_and_restarts_teach_the_same_as_the_whole(world) -> None:
         await rival.run()
     assert {name: state for name, (_, state) in (await learnt_of(bits)).items()} == {
         name: state for name, (_, state) in (await learnt_of(once)).items()
+    }
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+async def test_a_store_that_fails_while_it_learns_costs_no_line(world, monkeypatch, written) -> None:
+    """Whichever document could not be written, the same learner teaches the whole once the store is back."""
+    await answered(world, 2)
+    line = Event(at=world.clock.now(), kind="waiting", channel="forum", data={"rank": 2})
+    await world.store.append([line])
+    whole = MemoryStore(world.clock)
+    await whole.append([each for _, each in await world.store.log(after=0, limit=1000)])
+    await Learner(whole, lambda: world.house).run()
+    put, left = world.store.put_record, iter([True] * written)
+
+    async def failing(record) -> bool:
+        if next(left, False):
+            return await put(record)
+        raise StoreDown
+
+    learner = Learner(world.store, lambda: world.house)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "put_record", failing)
+        with pytest.raises(StoreDown):
+            await learner.run()
+    await learner.run()
+    assert {name: state for name, (_, state) in (await learnt_of(world.store)).items()} == {
+        name: state for name, (_, state) in (await learnt_of(whole)).items()
     }
 
 
