@@ -18,6 +18,7 @@ from rules.wording import WordingError
 PIECES = timedelta(minutes=2)
 #: So many messages without an answer are the lead's.
 THIRD = 3
+WROTE = "has written three times without an answer"
 #: Nearer than this nobody is told that a time stands: the answer is there as soon as the note.
 NEAR = timedelta(minutes=1)
 SENSITIVE = "A sensitive matter: no automatic words were sent. Please answer yourself."
@@ -155,11 +156,9 @@ def _lead_told(draft: Draft, one: Conversation) -> Conversation:
     """Let the lead know, once a wait, of a customer who had to write a third time."""
     if said(draft, one) < THIRD:
         return one
-    text = (
-        f"{addressed(draft.house, one)}this customer has written three times without an answer "
-        f"({since(draft.house, one)}). Please see who can answer now."
-    )
-    if text in one.flags:
-        return one
+    begun = since(draft.house, one)
+    if any(WROTE in flag and begun in flag for flag in one.flags):
+        return one  # whoever is accountable by now
+    text = f"{addressed(draft.house, one)}this customer {WROTE} ({begun}). Please see who can answer now."
     draft.log(one, "third message", agent=lead(draft.house, one), subject=one.waiting_on)
     return steps.flag(replace(one, alerted=True), text)

@@ -12,6 +12,8 @@ from channels.errors import Refused
 from channels.message import Kind, Message
 from router.actions import Answer
 from router.conversation import Conversation, NoteKind, PromiseState, SendState, Status
+from router.journal import changed
+from router.ports import Commit
 from router.tokens import reply_token
 from tests.support.world import RULES, World
 
@@ -103,6 +105,21 @@ async def test_a_third_message_is_the_leads(tmp_path: Path) -> None:
     assert not one.alerted
     lines = [line for _, line in await world.store.log(after=0, limit=500) if line.kind == "third message"]
     assert [line.agent for line in lines] == ["tom"]
+
+
+async def test_the_lead_hears_once_of_a_third_message_though_another_answers_for_it_now(
+    tmp_path: Path,
+) -> None:
+    """Duty changes between the third message and the fourth: the lead is not told of the same wait again."""
+    world = made(tmp_path)
+    one = await told(world)
+    await world.take(mail(world))
+    await world.take(mail(world))
+    third = await world.fresh(one)
+    moved = replace(third, accountable="tom" if third.accountable != "tom" else "maria")
+    await world.store.commit(Commit(changes=[changed(third, moved)]))
+    await world.take(mail(world))
+    assert (await world.fresh(one)).flags == third.flags
 
 
 async def test_three_messages_in_one_batch_alert_the_lead_too(tmp_path: Path) -> None:
