@@ -123,6 +123,11 @@ class View:
         self._catch_up()
         return max(self._items[-1] + sum(items for items, _ in self._late.values()), 0.0)
 
+    def late(self) -> float:
+        """Return how many of the team's items came since the refresh."""
+        self._catch_up()
+        return max(sum(items for items, _ in self._late.values()), 0.0)
+
     def _catch_up(self) -> None:
         for group, bucket, count in self._since[self._taken :]:
             share, seconds = self._weight(group)

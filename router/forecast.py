@@ -176,7 +176,7 @@ class Forecast:
             return False
         if len(people) == 1:
             return team.view.total() <= (1.0 if counted else 0.0)
-        return any(not self._agents[one].claims for one in idle)
+        return team.view.late() < sum(1 for one in idle if not self._agents[one].claims)
 
     # --- teams: those who may answer the same
 

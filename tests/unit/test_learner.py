@@ -130,3 +130,14 @@ async def test_the_house_takes_over_what_was_learnt(world) -> None:
     assert one.promise.parts.handle_s == pytest.approx(600.0)
     again = await foresight.refreshed(world.house)
     assert again.forecast is not world.house.forecast
+
+
+async def test_a_burst_leaves_nobody_free_for_more_than_one_piece(world) -> None:
+    """Of a batch that comes while two people are idle, only as many as they are find somebody with nothing to do."""
+    await world.here("maria")
+    await world.here("tom")
+    world.house = await Foresight(world.store, world.clock).refreshed(world.house)
+    found = await world.take(*(world.mail_from(f"c{number}@example.org") for number in range(20)))
+    parts = [one.promise.parts for one in found if one.promise is not None and one.promise.parts is not None]
+    assert len(parts) == 20
+    assert sum(1 for one in parts if one.work_s == 0) <= 2
