@@ -4,17 +4,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from channels.message import Message
 from channels.port import Clock
-from router import suits, tap, tokens, wishes
+from router import steps, suits, tap, tokens, wishes
 from router.behind import CHOICES, Looked, Stand, reopening_key, standing
 from router.claims import free
-from router.conversation import Agent, Conversation, Status
+from router.conversation import Agent, Conversation, Status, promise_told
 from router.errors import ActionError, Conflict
 from router.house import House
 from router.journal import changed, event
 from router.ports import Commit, Events, Hint, Store
+from router.shortfall import why
 from router.tap import Purpose
 
 #: How often a race that changes nothing of substance is run again.
@@ -97,7 +99,9 @@ class Taps:
     ) -> Conversation:
         house, now = self.house(), self._clock.now()
         if choice.kind == "solved":
-            return wishes.thanked(one, now) if stand is Stand.ASKED else wishes.solved(one, now)
+            if stand is Stand.ASKED:
+                return wishes.thanked(one, now)
+            return wishes.solved(_missed(house, one, agents, now), now)
         if choice.kind == "urgent":
             return wishes.urgent(house, one, now)
         if choice.kind == "undone":
@@ -106,7 +110,8 @@ class Taps:
             nothing_later = choice.kind == "later" and suits.tomorrow(house, one, now) is None
             if nothing_later or (choice.kind == "picked" and one.wish.wanted_at == choice.at):
                 return one  # said before, and holds
-        return wishes.postponed(house, one, choice.kind, self._time(house, one, choice, now), now)
+        at = self._time(house, one, choice, now)
+        return wishes.postponed(house, _missed(house, one, agents, now), choice.kind, at, now)
 
     def _time(self, house: House, one: Conversation, choice: Choice, now: datetime) -> datetime:
         if choice.kind == "later":
@@ -152,6 +157,15 @@ class Taps:
         kind = "outbox" if change.conversation.send_at is not None else "conversation"
         self._events.publish([Hint(kind=kind, id=before.id, version=change.conversation.version)])
         return True
+
+
+def _missed(house: House, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Conversation:
+    """Break a promise whose time has passed, be it that no timer ran since: a tap does not make up for it."""
+    made = one.promise
+    if made is None or not promise_told(one) or made.at > now:
+        return one
+    broken = steps.break_promise(one, now, why(house, one, agents, now).value)
+    return replace(broken, misses=one.misses + 1)
 
 
 def reopening(house: House, one: Conversation, token: str, choice: Choice, now: datetime) -> Message:

@@ -117,6 +117,19 @@ async def test_the_new_time_can_be_broken_like_any_other(world: World, taps: Tap
     assert PromiseState.BROKEN in states or PromiseState.RENEWED in states
 
 
+@pytest.mark.parametrize("kind", ["picked", "solved"])
+async def test_a_tap_after_the_time_passed_does_not_unbreak_it(world: World, taps: Taps, kind: str) -> None:
+    """No timer ran since the promised time: the tap counts, and the promise is broken with its reason."""
+    one, token = await noted(world)
+    assert one.promise is not None
+    await world.clock.advance((one.promise.at - world.clock.now()).total_seconds() + 1800)
+    times = suits.times(world.house, one, world.clock.now())
+    after = await said(taps, token, kind, times[1] if kind == "picked" else None)
+    (missed,) = after.promises
+    assert missed.state is PromiseState.BROKEN
+    assert missed.reason
+
+
 async def test_only_offered_times_can_be_picked(world: World, taps: Taps) -> None:
     """One of the list is promised as picked; any other instant is refused, and nothing changes."""
     one, token = await noted(world)
