@@ -53,7 +53,6 @@ class Keeper:
 
     async def refresh(self) -> None:
         """Take over the switches, and what promises are computed from, as the store has them now."""
-        self._house = await self._foresight.refreshed(self._house)
         paused = is_paused(await self._store.record(SWITCH, NOTES))
         if paused != self._house.paused:
             logger.info("notes paused" if paused else "notes resumed")
@@ -62,6 +61,7 @@ class Keeper:
             agreed = await consent.voices(self._store)
             if agreed != self._house.voices:
                 self._house = replace(self._house, voices=agreed)
+        self._house = await self._foresight.refreshed(self._house)
 
 
 def build_house(settings: Settings, book: Rulebook, wording: Wording, secret: bytes) -> House:

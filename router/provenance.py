@@ -61,11 +61,17 @@ def _said(rounding_s: float) -> tuple[str, str, str]:
 
 
 def counted(book: Rulebook, made: Promise) -> list[Interval]:
-    """Return the hours of whoever promised between the making and the time, piece by piece."""
-    person = book.people.get(made.by)
-    if person is None:
-        return []
-    return book.calendar_of(person).intervals(made.made_at, made.at)[:PIECES]
+    """Return the hours of those who could answer it between the making and the time, else of whoever promised."""
+    staff = made.parts.staff if made.parts is not None and made.parts.staff else (made.by,)
+    calendars = dict.fromkeys(book.calendar_of(book.people[one]) for one in staff if one in book.people)
+    pieces = [piece for each in calendars for piece in each.intervals(made.made_at, made.at)]
+    found: list[Interval] = []
+    for piece in sorted(pieces, key=lambda one: (one.start, one.end)):
+        if found and piece.start <= found[-1].end:
+            found[-1] = Interval(start=found[-1].start, end=max(found[-1].end, piece.end))
+        else:
+            found.append(piece)
+    return found[:PIECES]
 
 
 def _minutes(seconds: float) -> str:

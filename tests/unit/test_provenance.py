@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from router.conversation import Promise, QuoteParts
 from router.provenance import counted, figures
-from tests.support.world import MONDAY_NOON, World
+from tests.support.world import MONDAY_NOON, RULES, World
 
 MADE = Promise(
     at=MONDAY_NOON + timedelta(hours=22),
@@ -62,3 +62,18 @@ def test_the_hours_that_count_are_those_of_whoever_promised(tmp_path) -> None:
     assert pieces == [(MONDAY_NOON, evening), (morning, MADE.at)]
     gone = Promise(at=MADE.at, made_at=MADE.made_at, by="nobody", owner=False)
     assert counted(book, gone) == []
+
+
+def test_hours_of_several_who_could_answer_are_told_as_one(tmp_path) -> None:
+    """Where two people of the same hours could answer, each hour is told once; shifts that meet are one piece."""
+    rules = RULES.replace(
+        "languages: [en],\n        capacity: {webchat: 1, default: 2}, hours: office}",
+        "languages: [en],\n        capacity: {webchat: 1, default: 2}, hours: late}",
+    )
+    rules = rules.replace(
+        "agents:", '  late: {timezone: Europe/Copenhagen, open: {mon-fri: ["16:00-20:00"]}}\nagents:', 1
+    )
+    book = World(tmp_path, rules).book
+    staffed = replace(MADE, parts=replace(MADE.parts, staff=("maria", "tom")))
+    first = counted(book, staffed)[0]
+    assert (first.start, first.end) == (MONDAY_NOON, MONDAY_NOON.replace(hour=19))
