@@ -66,13 +66,10 @@ def test_the_hours_that_count_are_those_of_whoever_promised(tmp_path) -> None:
 
 def test_hours_of_several_who_could_answer_are_told_as_one(tmp_path) -> None:
     """Where two people of the same hours could answer, each hour is told once; shifts that meet are one piece."""
-    rules = RULES.replace(
-        "languages: [en],\n        capacity: {webchat: 1, default: 2}, hours: office}",
-        "languages: [en],\n        capacity: {webchat: 1, default: 2}, hours: late}",
-    )
-    rules = rules.replace(
-        "agents:", '  late: {timezone: Europe/Copenhagen, open: {mon-fri: ["16:00-20:00"]}}\nagents:', 1
-    )
+    tom = "languages: [en], capacity: {webchat: 1, default: 2}, hours: "
+    assert f"{tom}office" in RULES
+    late = '  late: {timezone: Europe/Copenhagen, open: {mon-fri: ["16:00-20:00"]}}'
+    rules = RULES.replace(f"{tom}office", f"{tom}late").replace("agents:", f"{late}\nagents:", 1)
     book = World(tmp_path, rules).book
     staffed = replace(MADE, parts=replace(MADE.parts, staff=("maria", "tom")))
     first = counted(book, staffed)[0]
