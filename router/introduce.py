@@ -104,7 +104,8 @@ def _introduced(
         useful_until=made.at - _left(house, one),
     )
     try:
-        return steps.enqueue(one, say.item(house, one, saying, now))
+        starts = manners.may_start(house, one, now)
+        return steps.enqueue(one, replace(say.item(house, one, saying, now), next_at=starts))
     except WordingError:
         return one  # it is a courtesy: the time stands, and the answer comes in the new owner's name
 
@@ -123,8 +124,7 @@ def _may(house: House, one: Conversation, made: Promise, person: Person, now: da
         not house.speaks(person.id, one.channel),
         one.status is Status.HELD or one.kind != "normal",
         one.reply_until is not None and one.reply_until <= now,
-        manners.may_start(house, one, now) > now,
-        made.at - now < _left(house, one),
+        made.at - manners.may_start(house, one, now) < _left(house, one),
         steps.answer_on_its_way(one),
     )
     return not any(forbidden)

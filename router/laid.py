@@ -30,14 +30,16 @@ class Laid:
         """Take the parts."""
         self._store, self._events, self._clock, self._house = store, events, clock, house
 
-    async def send(self, id: str, *, agent: str, text: str = "") -> Conversation:
+    async def send(
+        self, id: str, *, agent: str, text: str = "", seen: datetime | None = None
+    ) -> Conversation:
         """Send the words as the agent's own, or other words about the same time; the same twice sends once.
 
-        The customer goes on waiting: it says another time, and answers nothing. Raises Conflict, Forbidden,
-        ActionError.
+        `seen` tells when the words that the agent saw were laid. The customer goes on waiting: it says another
+        time, and answers nothing. Raises Conflict (also where other words lie there by now), Forbidden, ActionError.
         """
         person, now = self._person(agent), self._clock.now()
-        return await self._change(id, lambda one: sent(self._house(), one, person, text, now))
+        return await self._change(id, lambda one: sent(self._house(), one, (person, text, seen), now))
 
     async def drop(self, id: str, *, agent: str) -> Conversation:
         """Put the words away: whoever has it writes themselves."""
@@ -71,14 +73,20 @@ class Laid:
 
 
 def sent(
-    house: House, one: Conversation, person: Person, text: str, now: datetime
+    house: House, one: Conversation, said: tuple[Person, str, datetime | None], now: datetime
 ) -> tuple[Conversation, list[Event]]:
-    """Let the words leave in the person's name, and promise the time that they name."""
+    """Let the words leave in the person's name, and promise the time that they name.
+
+    `said` is who sends, in what words ("" = as they were laid), and when the words that they saw were laid.
+    """
+    person, text, seen = said
     laid = one.prepared
+    if _sent_already(one, seen):
+        return one, []
     if laid is None:
-        if any(item.update and one.waiting_since and item.at >= one.waiting_since for item in one.outbox):
-            return one, []
         raise Conflict("These words were sent or put away meanwhile.")
+    if seen is not None and seen != laid.at:
+        raise Conflict("Other words about another time lie there by now. Look again, then send.")
     if one.status not in {Status.OPEN, Status.SNOOZED} or steps.answer_on_its_way(one):
         raise Conflict("An answer is on its way to the customer; these words are not needed any more.")
     if laid.promise_at <= now + SOONEST:
@@ -101,7 +109,7 @@ def _item(one: Conversation, person: Person, text: str, laid: Prepared, now: dat
     """Return the entry: in a person's name like an answer, but it ends no wait."""
     cited = steps.cited(one)
     return Item(
-        id=_id(one, laid),
+        id=_id(one, laid.at),
         seq=0,
         at=now,
         update=True,
@@ -117,9 +125,19 @@ def _item(one: Conversation, person: Person, text: str, laid: Prepared, now: dat
     )
 
 
-def _id(one: Conversation, laid: Prepared) -> str:
+def _id(one: Conversation, laid_at: datetime) -> str:
     """Return the id under which the words leave: the same however often they are sent."""
-    return "u_" + note_id(one.id, f"{one.waiting_on}\n{laid.at.isoformat()}", NoteKind.RENEWAL)[2:]
+    return "u_" + note_id(one.id, f"{one.waiting_on}\n{laid_at.isoformat()}", NoteKind.RENEWAL)[2:]
+
+
+def _sent_already(one: Conversation, seen: datetime | None) -> bool:
+    """Tell whether these very words were sent; whoever does not say which they saw means the last ones."""
+    if seen is not None:
+        return steps.item_of(one, _id(one, seen)) is not None
+    since = one.waiting_since
+    return one.prepared is None and any(
+        item.update and since is not None and item.at >= since for item in one.outbox
+    )
 
 
 def _late(one: Conversation, laid: Prepared) -> bool:

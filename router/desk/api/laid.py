@@ -1,5 +1,6 @@
 """Words that no software may send: a person sends them as their own, or puts them away."""
 
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -24,6 +25,8 @@ class Sending(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     send: bool
     #: Other words about the same time; "" = as they were prepared.
     text: Annotated[str, Meta(max_length=50_000)] = ""
+    #: `at` of the words that you saw: where others lie there by now, nothing is sent.
+    at: datetime | None = None
 
 
 @table.post("/conversations/{id}/prepared", Role.AGENT)
@@ -33,7 +36,7 @@ async def prepared(call: Call, id: str, body: Sending) -> ConversationView:
         raise Invalid("Say `send: true` to send the words, or DELETE them.")
     text = UNSEEN.sub("", body.text)
     one = await find(call, id)
-    done = await _laid(call).send(one.id, agent=call.agent, text=text)
+    done = await _laid(call).send(one.id, agent=call.agent, text=text, seen=body.at)
     return views.conversation(call.parts.book(), done)
 
 

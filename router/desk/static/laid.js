@@ -32,7 +32,7 @@ function panel(conversation, words, { onsent, onwrite }) {
   };
   return h("form", { class: "laid", "aria-labelledby": "laid-why", onsubmit: (event) => {
     event.preventDefault();
-    act(() => post(path, { send: true, text: text.value }), (changed) => {
+    act(() => post(path, { send: true, text: text.value, at: words.at }), (changed) => {
       toast(`Sent. The new time is ${clock(words.promise_at)}; the answer is still owed.`);
       onsent(changed);
     });

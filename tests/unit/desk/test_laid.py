@@ -59,6 +59,25 @@ async def test_words_whose_time_is_over_are_refused(office: Office, maria: Clien
     assert "time in these words is over" in (await refused.json())["detail"]
 
 
+async def test_only_the_words_that_were_seen_are_sent(office: Office, maria: Client) -> None:
+    """A press on words that were laid anew meanwhile sends nothing; the same press twice sends once."""
+    one = await prepared(office)
+    path, at = f"/conversations/{one.id}/prepared", one.prepared.at
+    stale = {"send": True, "at": (at - timedelta(minutes=5)).isoformat()}
+    refused = await maria.ask("POST", path, json=stale)
+    assert refused.status == 409
+    assert "Other words" in (await refused.json())["detail"]
+    mine = {"send": True, "at": at.isoformat()}
+    await maria.post(path, mine)
+    await office.world.send()
+    count = len(office.world.mail.sent)
+    await maria.post(path, mine)
+    await office.world.send()
+    assert len(office.world.mail.sent) == count
+    late = await maria.ask("POST", path, json=stale)
+    assert late.status == 409
+
+
 async def test_sending_must_be_said(office: Office, maria: Client) -> None:
     """`send: false` sends nothing."""
     one = await prepared(office)
