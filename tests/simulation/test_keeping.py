@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from channels.errors import Refused
 from router.actions import Answer
-from router.conversation import Conversation, NoteKind, PromiseState, Status, Why
+from router.conversation import Conversation, NoteKind, PromiseState, SendState, Status, Why
 from router.laid import Laid
 from tests.support.keeping import RULES, account, lines, notes, to, told, world_of
 from tests.support.world import World
@@ -319,6 +319,21 @@ async def test_a_new_owner_introduces_themselves_and_keeps_the_time(world: World
     assert [event.agent for event in await lines(world, "taken over")] == ["tom"]
     await to(world, world.clock.now() + timedelta(minutes=5))
     assert len(notes(await world.fresh(one), NoteKind.INTRODUCTION)) == 1
+
+
+async def test_an_introduction_at_night_waits_for_the_customers_morning(world: World) -> None:
+    """At six in New York it is laid out for eight, where the promised time still lies well ahead."""
+    await world.here("maria")
+    one = await told(world, world.mail_from(zone="America/New_York"))
+    assert one.owner == "maria"
+    await world.actions.release(one.id, agent="maria")
+    await world.actions.take(one.id, agent="tom")
+    await to(world, world.clock.now() + timedelta(minutes=2), 10)
+    [item] = [each for each in (await world.fresh(one)).outbox if each.note is NoteKind.INTRODUCTION]
+    assert (item.state, item.next_at) == (
+        SendState.PENDING,
+        world.clock.now().replace(hour=13, minute=0, second=0),
+    )
 
 
 async def test_whoever_answers_at_once_needs_no_introduction(world: World) -> None:
