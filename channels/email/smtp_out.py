@@ -16,9 +16,10 @@ from channels.email.trouble import ServerTrouble, SignInRefused
 from channels.errors import ChannelError, InDoubt, NotSent, Refused
 from channels.port import Host
 
-#: Seconds for connecting and for each answer.
+#: Seconds for connecting, where nothing is to be sent.
 CONNECT_S = 20.0
-ANSWER_S = 20.0
+#: Seconds in which a connection that lay idle must answer; else a new one is made.
+ALIVE_S = 5.0
 #: Seconds from the wish to send until the server has taken sender and recipient, waiting for a connection
 #: included: whoever is not through by then has certainly not been sent, and comes again.
 BEFORE_S = 20.0
@@ -30,6 +31,10 @@ IDLE_S = 20.0
 MAILS_A_CONNECTION = 100
 #: Seconds before the next try after the server refused to let us in.
 _LOCKED_OUT_S = 120.0
+
+#: The library sets no limits of its own: its `wait_for` may swallow the cancellation (Python before 3.12) by
+#: which ours ends a try, and the try would go on past its end.
+_NO_LIMIT = None
 
 _log = structlog.get_logger(__name__)
 
@@ -78,7 +83,12 @@ class Submission:
 
     async def knock(self) -> None:
         """Connect and sign in, and send nothing. Raises NotSent or SignInRefused."""
-        self._drop(await self._connect())
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                connection = await self._connect()
+        except TimeoutError as error:
+            raise NotSent(f"{self._server} did not answer within {CONNECT_S:.0f} seconds") from error
+        self._drop(connection)
 
     def close(self) -> None:
         """Hang up; the account can go on sending afterwards."""
@@ -128,8 +138,9 @@ class Submission:
     async def _alive(self, connection: _Connection) -> bool:
         """Ask whether a connection that lay idle still works, before a mail depends on it."""
         try:
-            await connection.client.rset(timeout=ANSWER_S)
-        except (aiosmtplib.SMTPException, OSError):
+            async with asyncio.timeout(ALIVE_S):
+                await connection.client.rset()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError):
             return False
         return True
 
@@ -168,7 +179,7 @@ class Submission:
             use_tls=self._server.tls,
             start_tls=self._server.starttls,
             tls_context=self._trust,
-            timeout=CONNECT_S,
+            timeout=_NO_LIMIT,
             local_hostname=address.domain_of(address.normal(self._account.address)),
         )
         try:
@@ -214,13 +225,13 @@ async def _offer(client: aiosmtplib.SMTP, letter: Letter, own: str) -> None:
         raise Refused("The mail server cannot send to addresses with letters beyond a to z (no SMTPUTF8)")
     try:
         try:
-            await client.mail(letter.sender, options=options, encoding=encoding, timeout=ANSWER_S)
+            await client.mail(letter.sender, options=options, encoding=encoding)
         except aiosmtplib.SMTPSenderRefused as error:
             if letter.sender or error.code < 500 or not client.is_connected:
                 raise
             # Some relays take no empty envelope sender from clients; RFC 3834 allows our own address.
-            await client.mail(own, options=options, encoding=encoding, timeout=ANSWER_S)
-        await client.rcpt(letter.recipient, encoding=encoding, timeout=ANSWER_S)
+            await client.mail(own, options=options, encoding=encoding)
+        await client.rcpt(letter.recipient, encoding=encoding)
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         raise _certain(error) from error
 
@@ -229,7 +240,7 @@ async def _hand_over(client: aiosmtplib.SMTP, letter: Letter) -> None:
     """Hand the mail over. Only an answer of the server makes certain what became of it."""
     try:
         async with asyncio.timeout(DATA_S):
-            await client.data(letter.data, timeout=DATA_S)
+            await client.data(letter.data)
     except aiosmtplib.SMTPResponseException as error:
         raise _certain(error) from error
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:

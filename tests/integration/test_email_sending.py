@@ -38,7 +38,7 @@ async def server(*says: bytes) -> AsyncIterator[int]:
         running.close()
 
 
-def submission(port: int, connections: int = 1) -> tuple[RecordingHost, Submission, accounts.Account]:
+def submission(port: int, connections: int = 1, before_s: float = 0.3) -> tuple[RecordingHost, Submission, accounts.Account]:
     host = RecordingHost(
         "email",
         {
@@ -49,7 +49,7 @@ def submission(port: int, connections: int = 1) -> tuple[RecordingHost, Submissi
     )
     account = accounts.read(host.settings)
     assert account.send is not None
-    return host, Submission(host, account, account.send, None, before_s=0.3), account
+    return host, Submission(host, account, account.send, None, before_s=before_s), account
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,19 @@ async def test_a_server_that_falls_silent_before_the_mail_means_not_sent(says: t
         sending.close()
     assert [type(one) for one in found] == [NotSent] * 5
     assert host.parts["send"][0] == "degraded"
+
+
+async def test_a_try_ends_in_time_whatever_it_is_about_to_do() -> None:
+    """The limit may strike in the very moment in which the server's answer arrives: the try still ends."""
+    async with server(b"220 hi", b"250 hi", b"250 OK") as port:
+        for limit_ms in range(1, 7):
+            for part in range(20):
+                _, sending, account = submission(port, before_s=(limit_ms + part / 20) / 1000)
+                tries = [sending.send(compose(outgoing(id=f"note-{number}"), account)) for number in range(5)]
+                async with asyncio.timeout(10):
+                    found = await asyncio.gather(*tries, return_exceptions=True)
+                sending.close()
+                assert [type(one) for one in found] == [NotSent] * 5
 
 
 async def test_a_slot_is_free_again_after_a_failure() -> None:
