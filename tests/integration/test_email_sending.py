@@ -38,7 +38,9 @@ async def server(*says: bytes) -> AsyncIterator[int]:
         running.close()
 
 
-def submission(port: int, connections: int = 1, before_s: float = 0.3) -> tuple[RecordingHost, Submission, accounts.Account]:
+def submission(
+    port: int, connections: int = 1, before_s: float = 0.3
+) -> tuple[RecordingHost, Submission, accounts.Account]:
     host = RecordingHost(
         "email",
         {
