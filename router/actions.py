@@ -4,46 +4,30 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from channels.message import Attachment
 from channels.port import Clock
-from router import arrange, assign, persons, steps
-from router.after import closed
+from router import arrange, assign, steps
+from router.answer import Answer, as_item, copied, refuse_stale
 from router.claims import free
-from router.conversation import Agent, Claim, Conversation, Event, Item, SendState, Status
+from router.conversation import Agent, Claim, Conversation, Event, Status
+from router.customers import persons
 from router.errors import ActionError, Conflict, Forbidden, NotFound
 from router.house import House
 from router.journal import changed, event
+from router.keeping.after import closed
 from router.merger import Merger
 from router.ports import Commit, Events, Hint, Ids, Store
-from router.subject import reply_subject
 from rules.model import Person
 
 #: How often a race that changes nothing of substance is run again.
 ROUNDS = 10
-#: How long a customer who left an address may take to see an answer in the chat.
-COPY_AFTER_S = 60.0
 #: How long "I'm here" holds when no end is given.
 HERE_FOR = timedelta(hours=10)
 
 #: The new state, lines for the log, and agents whose claims changed.
 _Stepped: TypeAlias = tuple[Conversation, Sequence[Event], Sequence[Agent]]
 Step: TypeAlias = Callable[[Conversation, Mapping[str, Agent]], _Stepped]
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """What an agent writes to a customer."""
-
-    text: str
-    attachments: Sequence[Attachment] = ()
-    #: Resolve the conversation with it.
-    resolve: bool = False
-    #: The caller's own name for it: the same twice is sent once.
-    key: str = ""
-    #: The version of the conversation that the agent saw; None = whatever it is.
-    version: int | None = None
 
 
 class Actions:
@@ -69,12 +53,12 @@ class Actions:
         def step(one: Conversation, _: Mapping[str, Agent]) -> _Stepped:
             if steps.item_of(one, item_id) is not None:
                 return one, (), ()
-            _refuse_stale(one, answer.version)
+            refuse_stale(one, answer.version)
             live = self._house().account(one.channel, one.account).live and one.owner == agent
-            item = self._item(one, item_id, person, answer)
+            item = as_item(one, item_id, person, answer, self._clock.now())
             owned = one if one.owner == agent else steps.disown(one)
             done = steps.reply(replace(owned, previous_owner=agent), item, resolve=answer.resolve, live=live)
-            done = self._copied(done, item)
+            done = copied(done, item)
             return done, [event(one, item.at, "replied", agent=agent, subject=item_id)], ()
 
         done = await self._change(id, step)
@@ -214,43 +198,6 @@ class Actions:
             return one
         return replace(one, accountable=assign.accountable(self._house().book, one.queue, agents, now))
 
-    def _item(self, one: Conversation, item_id: str, person: Person, answer: Answer) -> Item:
-        now = self._clock.now()
-        cited = steps.cited(one)
-        return Item(
-            id=item_id,
-            seq=0,
-            at=now,
-            trigger=one.waiting_on,
-            author=person.id,
-            author_name=person.name,
-            text=answer.text,
-            subject=reply_subject(one.subject),
-            language=one.language or "en",
-            to=one.answer_to or one.contact,
-            attachments=tuple(answer.attachments),
-            in_reply_to=cited[-1] if cited else "",
-            references=cited,
-            next_at=now,
-        )
-
-    def _copied(self, one: Conversation, item: Item) -> Conversation:
-        """Add a copy for the address that the customer left, sent unless they see the answer where they asked."""
-        if one.fallback is None:
-            return one
-        placed = steps.item_of(one, item.id)
-        copy = replace(
-            item,
-            id=f"{item.id}_copy",
-            to=one.fallback,
-            subject=one.subject or f"{item.author_name}: {one.reference}",
-            next_at=item.at + timedelta(seconds=COPY_AFTER_S),
-            unless_seen=(placed.seq if placed is not None else one.seq) + 1,
-            trigger="",
-            state=SendState.PENDING,
-        )
-        return steps.enqueue(one, copy)
-
     async def _remember_owner(self, one: Conversation, agent: str) -> None:
         known = await self._store.customer(one.customer)
         now = self._clock.now()
@@ -291,10 +238,3 @@ class Actions:
         hints = [Hint(kind=kind, id=one.id, version=one.version)]
         hints += [Hint(kind="agent", id=agent.id, version=agent.version) for agent in moved]
         self._events.publish(hints)
-
-
-def _refuse_stale(one: Conversation, version: int | None) -> None:
-    """Refuse an answer when a message or an answer came after the version that the agent saw."""
-    if version is None or one.news <= version:
-        return
-    raise Conflict("Something came in meanwhile. Look again, then send.")

@@ -13,6 +13,7 @@ from channels.errors import Misconfigured
 from channels.port import Channel, Clock
 from router import tokens
 from router.accept import Acceptor
+from router.accounts.host import AccountHost, HostParts
 from router.actions import Actions
 from router.brokers.hints import LocalEvents
 from router.brokers.local import LocalBroker
@@ -20,16 +21,15 @@ from router.clock import SystemClock
 from router.config import check_sample
 from router.consume import Consumer
 from router.errors import ConfigError
-from router.host import AccountHost, HostParts
 from router.ids import RandomIds
 from router.keeper import Keeper, account, build_house
+from router.kept.post import Post, Readers
+from router.kept.tally import Tally
 from router.notify import Notifier
 from router.ports import Broker, Events, Ids, Store, Vault
-from router.post import Post, Readers
 from router.settings import Settings
 from router.stores.blobs import LocalBlobs
 from router.stores.sqlite import SqliteStore
-from router.tally import Tally
 from router.timers import Timers
 from rules.evaluate import Rulebook
 from rules.fit import fit

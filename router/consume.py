@@ -11,11 +11,11 @@ from router import handle, log, metrics
 from router.acknowledge import acknowledge
 from router.claims import free
 from router.conversation import Conversation
+from router.customers.joiner import Joiner
 from router.draft import Draft
 from router.errors import Poison, StoreError
 from router.faults import reach
 from router.house import House
-from router.joiner import Joiner
 from router.ports import Broker, Commit, Delivery, Events, Hint, Ids, Outcome, Store
 
 logger = log.get(__name__)

@@ -7,7 +7,6 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from channels.message import Message
-from router import persons
 from router.conversation import (
     Agent,
     Conversation,
@@ -20,6 +19,7 @@ from router.conversation import (
     indexed,
     thread_link,
 )
+from router.customers import persons
 from router.house import House
 from router.journal import changed, event
 from router.ports import Change, Commit, Ids, Loaded

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from router.figures import HOURS, Day
+from router.kept.figures import HOURS, Day
 
 #: So many weeks back an hour of the week is looked at.
 WEEKS = 4

@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 
 from channels.port import Clock
-from router.forecast import Forecast
+from router.engine.forecast import Forecast
+from router.engine.learnt import Learnt
 from router.house import House
 from router.learner import HANDS, KIND, learnt_of
-from router.learnt import Learnt
 from router.ports import Store
 
 

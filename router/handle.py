@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from channels.message import Kind, Message
-from router import assign, persons, steps
+from router import assign, steps
 from router.acknowledge import acknowledge
 from router.arrive import TAKE
-from router.charge import in_charge
 from router.conversation import Agent, Claim, Conversation, keypad, keypad_link
+from router.customers import persons
+from router.customers.meet import meet
 from router.draft import Draft
-from router.meet import meet
+from router.keeping.charge import in_charge
 from router.recognise import Recognised, Sort, recognise
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from channels.message import Identity, Message
 from router.conversation import Agent
-from router.forecast import Forecast
+from router.engine.forecast import Forecast
 from rules.evaluate import Rulebook
 from rules.wording import Wording
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from channels import registry
 from channels.port import Clock
-from router import consent, log
+from router import log
 from router.errors import StoreError
 from router.foresight import Foresight
 from router.house import Account, House
@@ -15,6 +15,7 @@ from router.language import detect
 from router.ports import Store
 from router.settings import Settings
 from router.switches import NOTES, SWITCH, is_paused
+from router.voice import consent
 from rules.evaluate import Rulebook
 from rules.wording import Wording
 

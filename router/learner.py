@@ -11,10 +11,10 @@ import msgspec
 from msgspec import Struct
 
 from router.conversation import Event
+from router.engine.learnt import WAITED, WAITING, Learnt, fold
+from router.engine.worked import remembered, timed
 from router.house import House
-from router.learnt import WAITED, WAITING, Learnt, fold
 from router.ports import Record, Store
-from router.worked import remembered, timed
 
 #: Kind of the records; the id is the channel.
 KIND = "learnt"

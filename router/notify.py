@@ -11,15 +11,15 @@ from msgspec.structs import replace
 from channels.message import Outgoing
 from channels.port import Channel, Clock
 from router import log, metrics, outbox
-from router.after import settled
-from router.carry import Job, carry, job_of
+from router.accounts.carry import Job, carry, job_of
+from router.accounts.gates import Gates
 from router.conversation import Conversation, Item, SendState
 from router.errors import StoreError
 from router.faults import reach
-from router.gates import Gates
 from router.house import House
 from router.journal import changed, event
-from router.leaving import weighed
+from router.keeping.after import settled
+from router.keeping.leaving import weighed
 from router.note import MOST_NOTES
 from router.outbox import Result
 from router.ports import Change, Commit, Events, Hint, Ids, Store

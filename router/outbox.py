@@ -6,13 +6,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.message import Kind, Outgoing
-from router import say, steps, voices
-from router.attended import attended
+from router import say, steps
 from router.conversation import Conversation, Item, NoteKind, PromiseState, SendState, Status
 from router.house import House
-from router.later import later
+from router.keeping.attended import attended
+from router.keeping.later import later
 from router.quoting import promised
 from router.tokens import reply_token
+from router.voice import speakers as voices
 from rules.wording import WordingError
 
 #: After this many seconds in `sending` nobody can be sending any more.

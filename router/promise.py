@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router import telling
 from router.conversation import QuoteParts
-from router.forecast import Outlook
-from router.reckon import Reckoned, reckon
-from router.rounding import SOONEST, Dial, grid
+from router.engine import telling
+from router.engine.forecast import Outlook
+from router.engine.reckon import Reckoned, reckon
+from router.engine.rounding import SOONEST, Dial, grid
 from rules.hours import Calendar
 
 __all__ = ["SOONEST", "Quote", "Snapshot", "grid", "promise"]

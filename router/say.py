@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from router import note, steps, tap
+from router import note, steps
 from router.conversation import Conversation, Item, NoteKind, note_id
 from router.house import Account, House
-from router.late import waited_too_long_s
+from router.keeping.late import waited_too_long_s
+from router.taps import link as tap
 from rules.model import Person
 
 #: The duty voice names at most so many colleagues.

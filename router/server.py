@@ -17,7 +17,7 @@ from router.errors import ConfigError
 from router.health import Health
 from router.prove import prover
 from router.proxies import networks, seen_by
-from router.tapped import Taps
+from router.taps.tapped import Taps
 
 logger = log.get(__name__)
 

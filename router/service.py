@@ -10,13 +10,13 @@ from channels.errors import LeaseLost, Misconfigured
 from channels.port import Channel
 from router import log
 from router.accept import queue_of
-from router.board import Board
+from router.accounts.board import Board
+from router.accounts.host import AccountHost
+from router.accounts.reports import RECEIVE, RUN
 from router.bootstrap import Parts
 from router.consume import drain_parked
 from router.errors import BrokerDown, StoreError
 from router.health import Health
-from router.host import AccountHost
-from router.reports import RECEIVE, RUN
 from router.server import Server
 
 logger = log.get(__name__)

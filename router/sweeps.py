@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from channels.port import Clock
-from router import assign, introduce, log, steps
+from router import assign, log, steps
 from router.accept import queue_of
-from router.charge import UNOWNED, in_charge
 from router.claims import free
 from router.conversation import Agent, Conversation, Event, Status, promise_told
 from router.errors import BrokerError
 from router.house import House
 from router.journal import changed, event
-from router.keeping import hurried
+from router.keeping import introduce
+from router.keeping.charge import UNOWNED, in_charge
+from router.keeping.stages import hurried
 from router.ports import Broker, Commit, Store
 
 logger = log.get(__name__)

@@ -15,9 +15,9 @@ from router.errors import StoreError
 from router.faults import reach
 from router.house import House
 from router.journal import changed
+from router.keeping.relief import relieved
 from router.learner import Learner
 from router.ports import Broker, Change, Commit, Events, Hint, Ids, Lease, Outcome, Store
-from router.relief import relieved
 from router.sweeps import Sweeps
 from router.woken import woken
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from router import after, introduce, keeping, neglect, steps
+from router import steps
 from router.conversation import (
     Agent,
     Conversation,
@@ -17,6 +17,8 @@ from router.conversation import (
 )
 from router.house import House
 from router.journal import event
+from router.keeping import after, introduce, neglect
+from router.keeping import stages as keeping
 
 #: A conversation with the lines that the log gets.
 Woken: TypeAlias = tuple[Conversation, list[Event]]

@@ -9,9 +9,9 @@ from benchmarks.promise.scenario import KINDS, SCENARIOS, START, arrivals, rules
 from benchmarks.promise.service import Service
 from router.conversation import Agent, Conversation, Event, indexed
 from router.conversation.load import Load
-from router.forecast import Forecast
+from router.engine.forecast import Forecast
+from router.engine.learnt import Learnt, fold
 from router.house import House
-from router.learnt import Learnt, fold
 from router.quoting import quoted
 
 WAITING = 1000

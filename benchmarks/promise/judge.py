@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from benchmarks.promise.scenario import Arrival
 from benchmarks.promise.service import Service
 from router.conversation import Conversation
-from router.drain import instant, open_seconds
-from router.forecast import Outlook
-from router.pressure import NONE
-from router.reckon import HANDLE_CV2, figures_of
-from router.rounding import SOONEST, Dial
+from router.engine.drain import instant, open_seconds
+from router.engine.forecast import Outlook
+from router.engine.pressure import NONE
+from router.engine.reckon import HANDLE_CV2, figures_of
+from router.engine.rounding import SOONEST, Dial
 from rules.hours import Calendar
 
 #: Ours as said first, ours as said last (after renewals), and the methods beside it.

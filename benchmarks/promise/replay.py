@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from benchmarks.promise.judge import Judged, Said, Simple
 from benchmarks.promise.trace import Row
 from channels.message import Identity
-from router.backlog import bucket_of
 from router.conversation import Conversation, Event, QuoteParts, indexed, lane_name
 from router.conversation.load import Load
-from router.forecast import Forecast
-from router.learnt import Learnt, fold
+from router.engine.backlog import bucket_of
+from router.engine.forecast import Forecast
+from router.engine.learnt import Learnt, fold
 from router.promise import Snapshot, promise
 from rules.evaluate import Rulebook
 from rules.hours import ALWAYS

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from channels.message import Identity, Message
 from channels.registry import manifest
-from router.actions import Actions, Answer
+from router.actions import Actions
+from router.answer import Answer
 from router.consume import Consumer
 from router.conversation import Agent, Conversation, Event, Status
+from router.engine.forecast import Forecast
 from router.errors import ActionError, Conflict
-from router.forecast import Forecast
 from router.foresight import Foresight
 from router.house import Account, House
 from router.learner import Learner

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from router import roster
 from router.bootstrap import Parts
 from router.cli.base import Config, with_parts
 from router.conversation import Customer, Join
-from router.customers import Customers
+from router.customers import roster
+from router.customers.edits import Customers
+from router.customers.joiner import Joiner
+from router.customers.persons import PERSON
+from router.customers.persons import parts as parts_of
 from router.errors import NotFound
-from router.joiner import Joiner
-from router.persons import PERSON
-from router.persons import parts as parts_of
 
 group = typer.Typer(no_args_is_help=True)
 

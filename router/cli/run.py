@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from router import faults, language, log
-from router.board import Board
+from router.accounts.board import Board
 from router.bootstrap import Parts, build
 from router.cli.base import Config, settings_of
 from router.errors import ConfigError, HandlebyError

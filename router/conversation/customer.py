@@ -23,7 +23,7 @@ class Join(Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Ids of the customers they were.
     one: str
     other: str
-    #: "signed", "address" or "person", see `router.persons`.
+    #: "signed", "address" or "person", see `router.customers.persons`.
     evidence: str
     #: The identity that proves it; "" when a person decided.
     key: str = ""

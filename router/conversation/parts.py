@@ -57,7 +57,7 @@ class Promise(Struct, frozen=True, kw_only=True, omit_defaults=True):
     warn_at: datetime | None = None
     lead_at: datetime | None = None
     renew_at: datetime | None = None
-    #: Why it ended as it did, where that is known; one of `router.figures`' reasons or a sentence.
+    #: Why it ended as it did, where that is known; one of `router.kept.figures`' reasons or a sentence.
     reason: str = ""
     #: The figures it was made of; None where only the target was known.
     parts: QuoteParts | None = None

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from router import consent, specimens
 from router.bootstrap import Parts, build
 from router.config import load_settings
-from router.consent import Consent
 from router.desk import users
 from router.errors import Conflict
+from router.voice import consent, specimens
+from router.voice.consent import Consent
 from router.welcome import Door
 from rules.model import Person
 

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from router import figures, tally
 from router.conversation import Event
 from router.desk.parts import Parts
 from router.desk.sight import Sight
-from router.figures import Day, Group
+from router.kept import figures, tally
+from router.kept.figures import Day, Group
 
 By = Literal["week", "day", "channel", "queue", "agent"]
 #: Waits of one day that are read at most; the newest are.

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from channels.message import Attachment, Message
-from router import tap
 from router.conversation import Conversation, Item, Promise
 from router.desk import views
 from router.desk.accounts import agent_of
 from router.ports import Stored
+from router.taps import link as tap
 from rules.evaluate import Rulebook
 
 #: A note and the promise in it are made in one step; rewording before sending may move it a little.

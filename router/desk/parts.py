@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from router.actions import Actions
 from router.house import House
 from router.ports import Blobs, Clock, Events, Store
-from router.tapped import Taps
+from router.taps.tapped import Taps
 from rules.evaluate import Rulebook
 
 

@@ -11,15 +11,15 @@ from msgspec import Struct
 
 from channels import registry
 from channels.errors import Misconfigured
-from router import figures
 from router.desk import kept, plots
 from router.desk.failures import Invalid
 from router.desk.kept import By, FigureView, Filter
 from router.desk.parts import Parts
 from router.desk.plots import Bar, Dot, Line, Plot
 from router.desk.sight import Sight
-from router.figures import SLACK_S, Group
-from router.reasons import said
+from router.kept import figures
+from router.kept.figures import SLACK_S, Group
+from router.kept.reasons import said
 
 #: Waits drawn one by one, and the newest of them listed.
 DRAWN, LISTED = 600, 20

@@ -5,7 +5,7 @@ from msgspec import Struct
 from router.desk.accounts import Role
 from router.desk.gate import Principal
 from router.errors import Forbidden
-from router.figures import Group
+from router.kept.figures import Group
 from rules.evaluate import Rulebook
 
 

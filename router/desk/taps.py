@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from channels.errors import Unavailable
 from router import tokens
-from router.behind import Looked, Stand
 from router.desk import tapview
 from router.desk.assets import FOLDER
 from router.desk.headers import harden
@@ -22,7 +21,8 @@ from router.desk.nonces import Nonces
 from router.desk.pages import TEMPLATES
 from router.desk.parts import Parts
 from router.errors import Conflict, StoreError
-from router.tapped import Choice, NotThen, Taps
+from router.taps.behind import Looked, Stand
+from router.taps.tapped import Choice, NotThen, Taps
 
 log = structlog.get_logger(__name__)
 

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from router import suits
-from router.behind import CHOICES, Looked, Stand
 from router.conversation import Conversation, PromiseState
 from router.house import House
+from router.taps import suits
+from router.taps.behind import CHOICES, Looked, Stand
 from rules.called import first_name
 from rules.pagewords import PageWords
 

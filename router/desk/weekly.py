@@ -5,14 +5,15 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from router import figures, letter, lettertext
 from router.desk.failures import Invalid
 from router.desk.kept import today
 from router.desk.parts import Parts
 from router.desk.report import channel_title
-from router.letter import Letter
-from router.post import KIND, Copy, mailing_of
-from router.reasons import help_against
+from router.kept import figures, letter
+from router.kept import mail as lettertext
+from router.kept.letter import Letter
+from router.kept.post import KIND, Copy, mailing_of
+from router.kept.reasons import help_against
 
 #: How the states of a copy read.
 STATES = {

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from router import persons
 from router.conversation import Customer, Join, Part
+from router.customers import persons
 from router.desk import views
 from router.desk.parts import Parts
 from router.desk.views import ContactView, PersonView, WorkView

@@ -10,15 +10,17 @@ from zoneinfo import ZoneInfo
 
 from channels import registry
 from channels.port import Clock
-from router import assign, consent, figures, metrics, tally
+from router import assign, metrics
 from router.errors import BrokerError, HandlebyError
 from router.health.document import Document, document
 from router.health.lag import Lag
 from router.health.signals import PROMISES_S, RISK_S, WINDOW_S, Disk, Report, Signals, too_many_broken
 from router.health.told import Told, heard, paused
 from router.health.unspoken import unspoken
+from router.kept import figures, tally
 from router.ports import Broker, Depth, PromiseFigure, QueueStat, Store
 from router.switches import NOTES, SWITCH
+from router.voice import consent
 from rules.evaluate import Rulebook
 
 __all__ = ["Health", "Sources"]

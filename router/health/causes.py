@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from router import reasons
 from router.health.signals import RISK_S, WINDOW_S, Report, Signals, ended, too_many_broken
+from router.kept import reasons
 from router.ports import QueueStat
 
 #: A message that is in the store waits here until it is decided.

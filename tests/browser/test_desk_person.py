@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from channels.message import Identity, Kind, Message
 from router import steps
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation, SendState
 from router.journal import changed
 from router.ports import Commit

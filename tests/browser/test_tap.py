@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from router.conversation import Status
-from router.tapped import Taps
+from router.taps.tapped import Taps
 from tests.support.browser import OpenPage, picture
 from tests.support.taps import noted, said, serving
 from tests.unit.desk.office import Office

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
-from router import consent
 from router.conversation import Conversation, NoteKind
+from router.voice import consent
 from tests.support.browser import OpenPage, open_page, picture
 from tests.unit.desk.office import Office, opened
 

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from router.conversation import SendState, Status
-from router.figures import summed
 from router.house import House
+from router.kept.figures import summed
+from router.kept.tally import Tally, is_behind, read_days, read_weeks
 from router.ports import Load, PromiseFigure, Store
 from router.stores.mongo import MongoStore
 from router.stores.mongo.fill import fill_backlog
 from router.stores.sqlite import SqliteStore
 from router.stores.sqlite.schema import connect
-from router.tally import Tally, is_behind, read_days, read_weeks
 from router.testing import ManualClock, SequenceIds
 from router.testing.time import START
 from tests.contract.store_values import conversation, event, item, next_state, put

@@ -11,11 +11,11 @@ import pytest
 from msgspec.structs import replace
 
 from channels.message import Identity
-from router import persons
 from router.conversation import Customer, Join, Part
-from router.customers import Customers
+from router.customers import persons
+from router.customers.edits import Customers
+from router.customers.joiner import Joiner
 from router.errors import ActionError, Conflict
-from router.joiner import Joiner
 from router.ports import Commit, Outcome, Store
 from router.testing import ManualClock, MemoryEvents
 from router.testing.time import START

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from channels.errors import NotSent
 from channels.message import Message, Outgoing, Sent
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation, Item, NoteKind, PromiseState, SendState, Status, Why
 from router.journal import changed
+from router.keeping.renewal import renewed
 from router.ports import Commit
 from router.quoting import quoted
-from router.renewal import renewed
 from router.testing import RecordingChannel
 from tests.support.keeping import Died, MortalStore
 from tests.support.world import RULES, World

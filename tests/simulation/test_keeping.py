@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from channels.errors import Refused
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation, NoteKind, PromiseState, SendState, Status, Why
-from router.laid import Laid
+from router.keeping.laid import Laid
 from tests.support.keeping import RULES, account, lines, notes, to, told, world_of
 from tests.support.world import World
 

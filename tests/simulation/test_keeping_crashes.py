@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.actions import Answer
+from router.answer import Answer
 from router.consume import Consumer
 from router.conversation import Conversation, NoteKind, PromiseState
 from router.stores.sqlite import SqliteStore

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.errors import NotSent
-from router.actions import Answer
+from router.answer import Answer
 from router.audit import audit
 from router.conversation import Conversation, PromiseState, Status, promise_told
 from router.errors import ActionError, Conflict

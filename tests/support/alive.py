@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import ClientSession, ClientTimeout, web
 
 from channels import registry
-from router.board import Board
+from router.accounts.board import Board
 from router.bootstrap import Parts, build
 from router.clock import whole_ms
 from router.config import load_settings

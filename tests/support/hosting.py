@@ -2,7 +2,7 @@
 
 from channels.port import Blobs
 from router.accept import Acceptor
-from router.host import AccountHost, HostParts
+from router.accounts.host import AccountHost, HostParts
 from router.ports import Store
 from router.testing import MemoryBlobs
 from tests.support.world import World

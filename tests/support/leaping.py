@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from router.board import Board
+from router.accounts.board import Board
 from router.bootstrap import build
 from router.config import load_settings
 from router.health import Health

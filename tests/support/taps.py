@@ -13,15 +13,16 @@ from msgspec.structs import replace
 
 from channels.errors import Unavailable
 from channels.message import Message
-from router import steps, tap, tokens
-from router.actions import Answer
+from router import steps, tokens
+from router.answer import Answer
 from router.conversation import Conversation, NoteKind
 from router.desk import users
 from router.desk.app import mount
 from router.journal import changed
 from router.ports import Commit
 from router.say import Saying, item
-from router.tapped import Choice, Taps
+from router.taps import link as tap
+from router.taps.tapped import Choice, Taps
 from tests.support.world import World
 from tests.unit.desk.office import ROLES, Office
 

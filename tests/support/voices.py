@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from router import consent
-from router.consent import Consent
 from router.house import House
 from router.ports import Store
+from router.voice import consent
+from router.voice.consent import Consent
 
 #: They are invented, and saw nothing.
 YES = Consent(at=datetime(2026, 11, 23, tzinfo=UTC), version="test")

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from channels.message import Kind, Message
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation, Item, NoteKind, SendState, Status
-from router.tap import LENGTH, Purpose, key, mark, read
+from router.taps.link import LENGTH, Purpose, key, mark, read
 from tests.support.world import RULES, World
 
 ASKING = RULES.replace("email: {target: 24h,", "email: {target: 24h, follow_up: 24h,").replace(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from channels.errors import Refused
 from channels.message import Kind, Message
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation, NoteKind, PromiseState, SendState, Status
 from router.journal import changed
 from router.ports import Commit

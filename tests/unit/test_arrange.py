@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from channels.message import Identity
 from router import arrange
-from router.actions import Answer
+from router.answer import Answer
 from router.audit import audit
 from router.conversation import Conversation, PromiseState, SendState, Status
 from router.errors import ActionError, Conflict, Forbidden, NotFound

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.message import Identity
-from router.backlog import Ahead, Backlog, Group, View
 from router.conversation import Agent, Conversation, Promise, indexed
 from router.conversation.load import Load
-from router.drain import Plan, Staff, instant, open_seconds
-from router.forecast import Forecast
-from router.known import Learnt, Need
-from router.pressure import NONE, Pressure, Stream
+from router.engine.backlog import Ahead, Backlog, Group, View
+from router.engine.drain import Plan, Staff, instant, open_seconds
+from router.engine.forecast import Forecast
+from router.engine.known import Learnt, Need
+from router.engine.pressure import NONE, Pressure, Stream
 from rules.evaluate import Rulebook
 from rules.hours import ALWAYS, Calendar
 from rules.load import load

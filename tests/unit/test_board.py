@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from router.board import BELIEVED_S, Board
-from router.reports import RUN, SEND, Report, Reports
+from router.accounts.board import BELIEVED_S, Board
+from router.accounts.reports import RUN, SEND, Report, Reports
 from router.testing import ManualClock, MemoryStore
 from router.testing.time import START
 

@@ -7,8 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from channels.message import Identity, Kind, Message
+from router.accounts.host import AccountHost
 from router.conversation import Conversation, PromiseState, keypad
-from router.host import AccountHost
 from router.house import Account
 from tests.support.hosting import Hosting
 from tests.support.world import MONDAY_NOON, World

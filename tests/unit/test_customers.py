@@ -5,11 +5,11 @@ import pytest
 
 from channels.email.mime.address import normal
 from channels.message import Identity
-from router import roster
 from router.conversation import Customer, Mark
-from router.customers import BATCH, Customers, Entry, revised
+from router.customers import roster
+from router.customers.edits import BATCH, Customers, Entry, revised
+from router.customers.fields import identity, parsed
 from router.errors import Conflict
-from router.fields import identity, parsed
 from router.ports import Commit, Outcome
 from tests.support.world import MONDAY_NOON, RULES, World
 

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from channels.message import Identity
-from router import expected, figures, tally
-from router.actions import Answer
+from router import expected
+from router.answer import Answer
 from router.conversation import Conversation, Event, Item, SendState, Why
-from router.figures import SLACK_S, Arrivals, Day, Group, Missed, quantile, summed
-from router.reasons import HELP, SAID, help_against, mostly, said, why
-from router.tally import Tally
+from router.kept import figures, tally
+from router.kept.figures import SLACK_S, Arrivals, Day, Group, Missed, quantile, summed
+from router.kept.reasons import HELP, SAID, help_against, mostly, said, why
+from router.kept.tally import Tally
 from router.testing import MemoryStore
 from tests.support.world import World
 

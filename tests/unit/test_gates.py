@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from channels.errors import NotSent
+from router.accounts.gates import FAILURES, IN_FLIGHT, Gate
 from router.conversation import SendState
 from router.errors import StoreError
-from router.gates import FAILURES, IN_FLIGHT, Gate
 from router.ports import Commit, Outcome
 from router.testing import MemoryStore
 from tests.support.world import World

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from router import consent, metrics
-from router.consent import Consent
+from router import metrics
+from router.accounts.reports import Report
 from router.conversation import Event
 from router.errors import StoreDown
 from router.health import Health
@@ -18,9 +18,10 @@ from router.health.document import document, drain_s
 from router.health.signals import Disk, Signals
 from router.health.told import Told, heard, tell
 from router.ports import Depth, PromiseFigure, QueueStat
-from router.reports import Report
 from router.switches import turned
 from router.testing import ManualClock, MemoryBroker, MemoryStore
+from router.voice import consent
+from router.voice.consent import Consent
 from rules.load import load
 
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)

@@ -10,10 +10,10 @@ import pytest
 
 from channels.errors import LeaseLost
 from channels.message import Attachment
+from router.accounts.host import AGENTS_S, LEASE_POLL_S, LEASE_S, TRANSCRIPT, AccountHost
+from router.accounts.reports import Report, worst
 from router.conversation import Agent, Conversation
-from router.host import AGENTS_S, LEASE_POLL_S, LEASE_S, TRANSCRIPT, AccountHost
 from router.ports import Hint
-from router.reports import Report, worst
 from router.testing import ManualClock, MemoryStore
 from router.testing.time import settle
 from tests.support.hosting import Hosting

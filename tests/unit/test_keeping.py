@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from channels.message import Identity
 from router import assign
-from router.charge import in_charge
 from router.conversation import (
     Agent,
     Claim,
@@ -30,8 +29,9 @@ from router.conversation import (
     wakes,
 )
 from router.house import House
-from router.keeping import hurried, watch
-from router.shortfall import back_first, fails, foreseen, why
+from router.keeping.charge import in_charge
+from router.keeping.shortfall import back_first, fails, foreseen, why
+from router.keeping.stages import hurried, watch
 from tests.support.keeping import world_of
 from tests.support.world import MONDAY_NOON as NOW
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from channels.errors import NotSent
 from channels.message import Kind, Message
-from router.actions import Answer
+from router.answer import Answer
 from tests.support.world import RULES, World
 
 USEFUL = RULES.replace("email: {target: 24h,", "email: {target: 24h, note_useful_for: 3d,")

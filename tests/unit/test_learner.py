@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Event
 from router.errors import StoreDown
 from router.foresight import Foresight

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.conversation import Event
-from router.correction import CAP, COLD, FLOOR, Correction, quantile, shift
-from router.known import HANDLE_S, KAPPA2, Drift, hour_of_week
-from router.learnt import Learnt, fold
+from router.engine.correction import CAP, COLD, FLOOR, Correction, quantile, shift
+from router.engine.known import HANDLE_S, KAPPA2, Drift, hour_of_week
+from router.engine.learnt import Learnt, fold
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -14,17 +14,18 @@ from channels.email.compose import compose
 from channels.errors import ChannelError, InDoubt, NotSent, Refused
 from channels.message import Outgoing, Sent
 from channels.port import Channel
-from router import figures, gaps, letter, lettertext, ownwords, post, tally
-from router.actions import Answer
+from router.answer import Answer
 from router.config import load_settings
 from router.conversation import Conversation, Event, Why
 from router.errors import ConfigError
-from router.figures import Arrivals, Day, Group, Missed
 from router.health.told import heard
-from router.letter import Letter
+from router.kept import figures, gaps, letter, ownwords, post, tally
+from router.kept import mail as lettertext
+from router.kept.figures import Arrivals, Day, Group, Missed
+from router.kept.letter import Letter
+from router.kept.post import Copy, Post, Readers, mailing_of
+from router.kept.tally import Tally
 from router.ports import Record
-from router.post import Copy, Post, Readers, mailing_of
-from router.tally import Tally
 from router.testing import RecordingChannel
 from rules.load import load
 from tests.support.world import CHANNELS, MONDAY_NOON, RULES, World

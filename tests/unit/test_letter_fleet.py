@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from channels.message import Outgoing, Sent
 from router.conversation import Event
-from router.figures import summed
-from router.post import KIND, Post, Readers, mailing_of
+from router.kept.figures import summed
+from router.kept.post import KIND, Post, Readers, mailing_of
+from router.kept.tally import Tally, read_weeks
 from router.stores.sqlite import SqliteStore
-from router.tally import Tally, read_weeks
 from router.testing import RecordingChannel
 from tests.support.world import World
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from router.conversation import NoteKind, SendState, Status
-from router.leaving import weighed
-from router.manners import by_day, may_start
+from router.keeping.leaving import weighed
+from router.keeping.manners import by_day, may_start
 from tests.support.world import World
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from channels.message import Kind
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation, Event, Status
 from tests.support.world import RULES, World
 

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from channels.message import Identity
 from router.conversation import Conversation, Item, SendState
-from router.figures import Missed
-from router.letter import answered_at
+from router.kept.figures import Missed
+from router.kept.letter import answered_at
 from tests.support.world import MONDAY_NOON
 
 SAID = Item(

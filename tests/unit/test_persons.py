@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from channels.message import Identity, Kind, Message
-from router import persons
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation, Customer, Join
-from router.customers import Customers, Entry
+from router.customers import persons
+from router.customers.edits import Customers, Entry
+from router.customers.fields import parsed
+from router.customers.joiner import Joiner
 from router.errors import Forbidden
-from router.fields import parsed
 from router.house import Account
-from router.joiner import Joiner
 from tests.support.world import RULES, World
 
 PREMIUM = """

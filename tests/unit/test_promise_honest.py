@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from channels.message import Identity
 from router.conversation import Agent, Conversation, Event, indexed
 from router.conversation.load import Load
-from router.forecast import Forecast
-from router.learnt import Learnt, fold
+from router.engine.forecast import Forecast
+from router.engine.learnt import Learnt, fold
 from router.promise import SOONEST, Quote, Snapshot, promise
 from rules.evaluate import Rulebook
 from rules.hours import Calendar

@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from channels.errors import LeaseLost
-from router.host import AccountHost
-from router.reports import Report, worst
+from router.accounts.host import AccountHost
+from router.accounts.reports import Report, worst
 from router.service import receive
 from router.testing import RecordingChannel
 from router.testing.time import settle

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from channels.message import Identity, Kind, Message
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import NoteKind, PromiseState, SendState, Status
 from router.tokens import reply_token
 from tests.support.world import World

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from router import tap
 from router.config import load_settings
 from router.conversation import Conversation, NoteKind
 from router.keeper import links_url
-from router.tap import Purpose, Tap
+from router.taps import link as tap
+from router.taps.link import Purpose, Tap
 from tests.support.taps import BASE, linked, noted
 from tests.support.world import RULES, World
 

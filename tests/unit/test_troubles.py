@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from channels.errors import NotSent
 from channels.message import Identity, Kind
 from router import handle
-from router.actions import Answer
+from router.answer import Answer
 from router.audit import audit
 from router.conversation import PromiseState, SendState, Status
 from router.draft import Draft

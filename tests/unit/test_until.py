@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
-from router import renewal
-from router.actions import Answer
+from router.answer import Answer
 from router.audit import audit
 from router.conversation import Conversation, NoteKind, Promise, PromiseState, SendState, Why
 from router.errors import ActionError, Conflict, Forbidden, StoreDown
 from router.house import House
 from router.journal import changed
+from router.keeping import renewal
 from router.ports import Commit, Outcome
 from router.testing import MemoryStore
-from router.until import EARLIER, REWORDED, SAME, TOLD, Answered, Asker, Wanted
+from router.voice.until import EARLIER, REWORDED, SAME, TOLD, Answered, Asker, Wanted
 from tests.support.world import RULES, World
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")

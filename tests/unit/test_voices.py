@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from router import consent, voices
-from router.consent import Consent
 from router.conversation import NoteKind, PromiseState, SendState
 from router.keeper import Keeper
 from router.outbox import try_refresh
 from router.ports import Record
 from router.testing import ManualClock, MemoryStore
+from router.voice import consent
+from router.voice import speakers as voices
+from router.voice.consent import Consent
 from tests.support.world import MONDAY_NOON, RULES, World
 
 #: Tom leads general and is on duty after Maria; Ines leads without being on duty.

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from channels.errors import InDoubt, Unavailable
 from channels.message import Identity, Kind, Message
 from channels.port import Blobs
-from router.actions import Answer
+from router.answer import Answer
 from router.audit import audit
 from router.conversation import PromiseState, SendState, Status
 from router.errors import StoreError

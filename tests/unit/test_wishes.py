@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from router import steps, suits, tap, wishes
-from router.actions import Answer
+from router import steps
+from router.answer import Answer
 from router.audit import audit
-from router.behind import CHOICES, Stand
 from router.conversation import (
     Conversation,
     Event,
@@ -25,14 +24,17 @@ from router.conversation import (
     Why,
     promise_told,
 )
+from router.engine.learnt import Learnt, fold
 from router.errors import Conflict
 from router.journal import changed
-from router.learnt import Learnt, fold
+from router.keeping.renewal import renewed
 from router.ports import Commit, Outcome
 from router.promise import Quote
-from router.renewal import renewed
 from router.say import Saying, item
-from router.tapped import MOST_WISHES, Choice, NotThen, Taps
+from router.taps import link as tap
+from router.taps import suits, wishes
+from router.taps.behind import CHOICES, Stand
+from router.taps.tapped import MOST_WISHES, Choice, NotThen, Taps
 from router.testing import MemoryStore
 from tests.support.taps import asked, linked, noted, said
 from tests.support.world import MONDAY_NOON, RULES, World

@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from msgspec import Meta, Struct
 
 from channels.message import Attachment
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation
 from router.desk import views
 from router.desk.accounts import Role

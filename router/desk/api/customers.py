@@ -6,9 +6,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from router import persons
 from router.conversation import Customer, Join
-from router.customers import Customers, Entry
+from router.customers import persons
+from router.customers.edits import Customers, Entry
+from router.customers.fields import attribute, checked_name, identity
+from router.customers.joiner import Joiner
 from router.desk import views, who
 from router.desk.accounts import Role
 from router.desk.declare import Table
@@ -17,8 +19,6 @@ from router.desk.failures import Invalid
 from router.desk.views import WorkView
 from router.desk.who import CustomerView, JoinView
 from router.errors import ActionError, NotFound
-from router.fields import attribute, checked_name, identity
-from router.joiner import Joiner
 
 table = Table("Customers")
 

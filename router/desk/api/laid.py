@@ -13,7 +13,7 @@ from router.desk.declare import Table
 from router.desk.endpoint import Call
 from router.desk.failures import Invalid
 from router.desk.views import ConversationView
-from router.laid import Laid
+from router.keeping.laid import Laid
 
 table = Table("Conversations")
 

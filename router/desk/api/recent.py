@@ -5,7 +5,6 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from router import tap
 from router.conversation import Conversation, Item
 from router.desk import views
 from router.desk.accounts import Role
@@ -14,6 +13,7 @@ from router.desk.endpoint import Call
 from router.desk.means import capabilities
 from router.desk.parts import Parts
 from router.desk.views import ContactView
+from router.taps import link as tap
 
 table = Table("Outbox")
 

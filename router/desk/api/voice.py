@@ -7,8 +7,6 @@ from datetime import datetime
 from msgspec import Struct
 
 from channels import registry
-from router import consent, specimens
-from router.consent import Consent
 from router.conversation import Conversation, PromiseState, promise_told
 from router.desk import views
 from router.desk.accounts import Role
@@ -19,8 +17,10 @@ from router.desk.failures import Invalid
 from router.desk.views import ConversationView, WorkView
 from router.errors import Conflict, NotFound
 from router.house import House
-from router.specimens import Specimen
-from router.until import Asker, Wanted
+from router.voice import consent, specimens
+from router.voice.consent import Consent
+from router.voice.specimens import Specimen
+from router.voice.until import Asker, Wanted
 from rules.model import Person
 
 table = Table("My notes")

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from router.conversation import Event
+from router.kept.tally import Tally
 from router.ports import Record
-from router.tally import Tally
 from tests.support.world import MONDAY_NOON
 from tests.unit.desk.office import Client, Office, opened, visitor
 

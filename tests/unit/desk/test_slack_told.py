@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation
 from router.desk.slack.risk import soon_at
 from router.desk.slack.sheet import LETTERS

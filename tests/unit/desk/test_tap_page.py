@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 
 from router.conversation import Conversation, Status
-from router.tapped import Taps
+from router.taps.tapped import Taps
 from tests.support.taps import asked, noted, serving
 from tests.unit.desk.office import Office, visitor
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from router import consent
 from router.house import House
 from router.keeper import Keeper
+from router.voice import consent
 from tests.unit.desk.office import Client, Office, visitor
 
 

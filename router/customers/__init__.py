@@ -1,0 +1,1 @@
+"""Who writes: customers under several identities, their records, and taking them together and apart."""

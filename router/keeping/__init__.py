@@ -1,0 +1,1 @@
+"""What follows a promise until it ends: warnings, other hands, another time, an introduction, a question after."""

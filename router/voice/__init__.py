@@ -1,0 +1,1 @@
+"""In whose name notes go out, and what these people agreed to."""
