@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from router.conversation import Conversation, PromiseState
+from router.conversation import Agent, Conversation, PromiseState
 from router.house import House
 from rules.hours import Calendar
 from rules.model import Person
@@ -18,24 +18,32 @@ OFFERED = 6
 ENOUGH_S = 3600.0
 
 
-def promiser(house: House, one: Conversation) -> Person | None:
-    """Return in whose name a time can be promised: whoever promised before, else the accountable person."""
-    made = one.promise
-    said = made.by if made is not None and made.state is PromiseState.MADE else ""
-    return house.book.person(said) or house.book.person(one.accountable)
+def behind(house: House, one: Conversation) -> Person | None:
+    """Return who stands behind the time: whoever promised it, else the accountable person."""
+    return next(_behind(house, one), None)
+
+
+def promiser(house: House, one: Conversation, now: datetime) -> Person | None:
+    """Return in whose name a time can be promised: of those behind it somebody who is not away, else who is back first.
+
+    None where they have left without saying until when: nothing is promised for them.
+    """
+    backs = [(back, rank, one) for rank, one in enumerate(_behind(house, one)) if (back := _back(house, one, now))]
+    return min(backs, key=lambda each: each[:2])[2] if backs else None
 
 
 def times(house: House, one: Conversation, now: datetime) -> tuple[datetime, ...]:
     """Return the times to choose from, earliest first; none where nobody can promise one."""
-    person = promiser(house, one)
-    if person is None:
+    person = promiser(house, one, now)
+    back = _back(house, person, now) if person is not None else None
+    if person is None or back is None:
         return ()
     hours, earliest, window = house.book.calendar_of(person), _earliest(one, now), _window(house, one)
     found = (
         at
         for day, zone in _days(house, one, now)
         for clock in CLOCK
-        if earliest < (at := _instant(day, clock, zone)) and _kept_in(hours, now, at)
+        if earliest < (at := _instant(day, clock, zone)) and _kept_in(hours, back, at)
     )
     return tuple(at for at in found if window is None or at <= window)[:OFFERED]
 
@@ -46,18 +54,36 @@ def tomorrow(house: House, one: Conversation, now: datetime) -> datetime | None:
     The end of the day, or of the open time before it, on the next day of the customer's on which whoever
     promises is there.
     """
-    person = promiser(house, one)
-    if person is None:
+    person = promiser(house, one, now)
+    back = _back(house, person, now) if person is not None else None
+    if person is None or back is None:
         return None
     hours, window = house.book.calendar_of(person), _window(house, one)
     for day, zone in _days(house, one, now):
         begins, ends = _instant(day, time(0), zone), _instant(day, CLOCK[-1], zone)
         last = hours.last_open(ends) if begins > now else None
-        if last is None or last <= begins or not _kept_in(hours, max(now, begins), last):
+        if last is None or last <= begins or not _kept_in(hours, max(back, begins), last):
             continue
         at = last.replace(minute=last.minute // 5 * 5, second=0, microsecond=0)
         return at if at > _earliest(one, now) and (window is None or at <= window) else None
     return None
+
+
+def _behind(house: House, one: Conversation) -> Iterator[Person]:
+    made = one.promise
+    said = made.by if made is not None and made.state is PromiseState.MADE else ""
+    for id_ in dict.fromkeys((said, one.accountable)):
+        person = house.book.person(id_)
+        if person is not None:
+            yield person
+
+
+def _back(house: House, person: Person, now: datetime) -> datetime | None:
+    """Return from when the person has not said to be away; None where they said no end."""
+    agent = house.crew.get(person.id) or Agent(id=person.id)
+    if agent.said != "away":
+        return now
+    return None if agent.said_until is None else max(now, agent.said_until)
 
 
 def _days(house: House, one: Conversation, now: datetime) -> Iterator[tuple[date, ZoneInfo]]:
@@ -68,9 +94,9 @@ def _days(house: House, one: Conversation, now: datetime) -> Iterator[tuple[date
         yield today + timedelta(days=ahead), zone
 
 
-def _kept_in(hours: Calendar, now: datetime, at: datetime) -> bool:
+def _kept_in(hours: Calendar, since: datetime, at: datetime) -> bool:
     """Tell whether the instant ends open time, or lies in it, with enough of it before."""
-    return hours.is_open(at - timedelta(seconds=1)) and hours.between(now, at) >= ENOUGH_S
+    return since < at and hours.is_open(at - timedelta(seconds=1)) and hours.between(since, at) >= ENOUGH_S
 
 
 def _earliest(one: Conversation, now: datetime) -> datetime:

@@ -17,8 +17,9 @@ from router.conversation import (
     Wish,
 )
 from router.house import House
+from router.keeping.attended import attended
 from router.promise import Quote
-from router.quoting import promised, quoted
+from router.quoting import promised
 from router.steps.promises import end
 from router.taps import suits
 from rules.model import Person
@@ -31,13 +32,16 @@ BACK_FOR = timedelta(hours=24)
 #: What "it is urgent" makes of a priority; never more than high, which rules alone exceed.
 RAISED = {"low": "normal", "normal": "high"}
 URGENT = "The customer says it is urgent."
+#: Why notes do not leave.
+SOLVED, CHOSEN = "the customer says it is solved", "the customer chose another time"
 
 
 def postponed(house: House, one: Conversation, kind: str, at: datetime, now: datetime) -> Conversation:
     """Let the answer be wanted by then: the old promise ends unbroken, and the page shows the new one."""
-    person = suits.promiser(house, one)
+    person = suits.promiser(house, one, now)
     if person is None:
         return one
+    one = steps.cancel_notes(one, CHOSEN)
     wish = _wish(one, kind, now, before=_before(one), wanted_at=at)
     due = max(at, one.due_at) if one.due_at is not None else at
     free = replace(_calm(one), due_at=due, overdue=False, wish=wish, updated_at=now)
@@ -59,10 +63,10 @@ def urgent(house: House, one: Conversation, now: datetime) -> Conversation:
 
 def solved(one: Conversation, now: datetime) -> Conversation:
     """Close it, as the customer wants: nobody waits, and nothing promised is owed any more."""
+    one = steps.cancel_notes(one, SOLVED)
     wish = _wish(one, "solved", now, before=_standing(one))
-    quiet = steps.cancel_notes(_withdrawn(_calm(one), now), "the customer says it is solved")
     return replace(
-        steps.end_wait(steps.disown(quiet)),
+        steps.end_wait(steps.disown(_withdrawn(_calm(one), now))),
         status=Status.RESOLVED,
         check_at=None,
         wish=wish,
@@ -117,11 +121,12 @@ def _as_before(house: House, one: Conversation, before: Before, now: datetime) -
 
 
 def _promised_again(house: House, one: Conversation, before: Before, now: datetime) -> Conversation:
-    """Promise the time of before, or the first honest one where that can no longer be kept."""
-    person = suits.promiser(house, one)
+    """Promise the time of before, or the first honest one where that can no longer be kept; none where none ran."""
+    one = steps.cancel_notes(one, CHOSEN)
+    person = suits.promiser(house, one, now) or suits.behind(house, one)
     if person is None or before.promised_at is None:
-        return one
-    quote = quoted(house, one, person, now)
+        return _withdrawn(one, now)
+    quote = attended(house, one, person, house.crew, now)
     at = max(before.promised_at, quote.at)
     said = ("The customer changed their mind: as before, or as soon as can be kept.",)
     return _promised(house, one, person, replace(quote, at=at, explanation=(*quote.explanation, *said)), now)
@@ -133,8 +138,7 @@ def _promised(house: House, one: Conversation, person: Person, quote: Quote, now
     made: Promise = replace(
         promised(house, one, person, quote, now), shown=True, renewals=old.renewals if old is not None else 0
     )
-    quiet = steps.cancel_notes(_withdrawn(one, now), "the customer chose another time")
-    return replace(steps.promise(quiet, made), warned="", pressing=False, prepared=None)
+    return replace(steps.promise(_withdrawn(one, now), made), warned="", pressing=False, prepared=None)
 
 
 def _withdrawn(one: Conversation, now: datetime) -> Conversation:
