@@ -126,8 +126,8 @@ class _Pen:
         if stand is Stand.SAID and kind == "urgent":
             return words.urgent_done.format(first_name=self._name()), self._greeting()
         if stand is Stand.SAID:
-            done = words.later_done if kind == "later" else words.pick_done
-            return done.format(time=self._time(self._until())), ""
+            done, until = words.later_done if kind == "later" else words.pick_done, self._until()
+            return (done.format(time=until) if until else words.title), ""
         if stand is Stand.OPENED:
             return words.open_done.format(first_name=self._name()), self._greeting()
         return (words.question if stand is Stand.ASKED else words.solved_done), ""
@@ -152,21 +152,19 @@ class _Pen:
 
     def _greeting(self) -> str:
         """Say who answers by when; nothing where no time is promised any more."""
-        made = self._one.promise
-        if made is None or made.state is not PromiseState.MADE or made.at <= self._now:
-            return ""
-        return self.words.greeting.format(first_name=self._name(), time=self._time(made.at))
+        until = self._until()
+        return self.words.greeting.format(first_name=self._name(), time=until) if until else ""
 
-    def _until(self) -> datetime:
-        made, wish = self._one.promise, self._one.wish
-        if made is not None and made.state is PromiseState.MADE:
-            return made.at
-        return wish.wanted_at if wish is not None and wish.wanted_at is not None else self._now
+    def _until(self) -> str:
+        """Return the promised time in words; "" where none lies ahead."""
+        made = self._one.promise
+        runs = made is not None and made.state is PromiseState.MADE and made.at > self._now
+        return self._time(made.at) if made is not None and runs else ""
 
     def _name(self) -> str:
         house, one = self._house, self._one
         behind = house.book.person(one.previous_owner) if one.waiting_since is None else None
-        person = behind or suits.promiser(house, one)
+        person = behind or suits.behind(house, one)
         return first_name(person.name) if person is not None else ""
 
     def _time(self, at: datetime) -> str:

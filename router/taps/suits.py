@@ -28,7 +28,9 @@ def promiser(house: House, one: Conversation, now: datetime) -> Person | None:
 
     None where they have left without saying until when: nothing is promised for them.
     """
-    backs = [(back, rank, one) for rank, one in enumerate(_behind(house, one)) if (back := _back(house, one, now))]
+    backs = [
+        (back, rank, one) for rank, one in enumerate(_behind(house, one)) if (back := _back(house, one, now))
+    ]
     return min(backs, key=lambda each: each[:2])[2] if backs else None
 
 

@@ -10,7 +10,7 @@ from channels.message import Message
 from channels.port import Clock
 from router import steps, tokens
 from router.claims import free
-from router.conversation import Agent, Conversation, Status, promise_told
+from router.conversation import Agent, Conversation, SendState, Status, promise_told
 from router.errors import ActionError, Conflict
 from router.house import House
 from router.journal import changed, event
@@ -23,6 +23,8 @@ from router.taps.link import Purpose
 
 #: How often a race that changes nothing of substance is run again.
 ROUNDS = 10
+#: A note that is just leaving is waited for so often, for so long (seconds): what it says must not arrive later.
+HELD, HELD_S = 20, 0.25
 #: How often a customer may change what they say in one wait; then they write.
 MOST_WISHES = 12
 #: Merges followed from the conversation that the note was about.
@@ -78,10 +80,11 @@ class Taps:
     async def act(self, token: str, choice: Choice) -> Looked:
         """Do what the customer chose, if it still may be; return what is behind the link now.
 
-        Raises NotThen for a time that is not offered, and Conflict after too many changes of mind.
+        Raises NotThen for a time that is not offered, and Conflict after too many changes of mind, or while a
+        note is leaving.
         """
         for _ in range(ROUNDS):
-            seen = await self.look(token)
+            seen = await self._settled(token)
             one = seen.conversation
             if one is None or choice.kind not in CHOICES[seen.stand]:
                 return seen
@@ -96,24 +99,34 @@ class Taps:
                 return await self.look(token)
         raise Conflict
 
+    async def _settled(self, token: str) -> Looked:
+        """Look once no note about this wait is on its way out. Raises Conflict."""
+        for _ in range(HELD):
+            seen = await self.look(token)
+            if seen.conversation is None or not _leaving(seen.conversation, self._clock.now()):
+                return seen
+            await self._clock.sleep(HELD_S)
+        raise Conflict("A note is just leaving.")
+
     def _step(
         self, one: Conversation, stand: Stand, choice: Choice, agents: Mapping[str, Agent]
     ) -> Conversation:
-        house, now = self.house(), self._clock.now()
+        house, now = replace(self.house(), crew=agents), self._clock.now()
         if choice.kind == "solved":
             if stand is Stand.ASKED:
                 return wishes.thanked(one, now)
-            return wishes.solved(_missed(house, one, agents, now), now)
+            return wishes.solved(_missed(house, steps.cancel_notes(one, wishes.SOLVED), now), now)
         if choice.kind == "urgent":
             return wishes.urgent(house, one, now)
         if choice.kind == "undone":
-            return wishes.undone(house, one, agents, now)
+            return wishes.undone(house, one, now)
         if one.wish is not None and one.wish.kind == choice.kind:
             nothing_later = choice.kind == "later" and suits.tomorrow(house, one, now) is None
             if nothing_later or (choice.kind == "picked" and one.wish.wanted_at == choice.at):
                 return one  # said before, and holds
         at = self._time(house, one, choice, now)
-        return wishes.postponed(house, _missed(house, one, agents, now), choice.kind, at, now)
+        quiet = steps.cancel_notes(one, wishes.CHOSEN)
+        return wishes.postponed(house, _missed(house, quiet, now), choice.kind, at, now)
 
     def _time(self, house: House, one: Conversation, choice: Choice, now: datetime) -> datetime:
         if choice.kind == "later":
@@ -161,12 +174,24 @@ class Taps:
         return True
 
 
-def _missed(house: House, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Conversation:
+def _leaving(one: Conversation, now: datetime) -> bool:
+    """Tell whether a note of the running wait is being handed to the provider at this moment."""
+    return any(
+        item.note is not None
+        and item.trigger == one.waiting_on
+        and item.state is SendState.SENDING
+        and item.next_at is not None
+        and item.next_at > now
+        for item in one.outbox
+    )
+
+
+def _missed(house: House, one: Conversation, now: datetime) -> Conversation:
     """Break a promise whose time has passed, be it that no timer ran since: a tap does not make up for it."""
     made = one.promise
     if made is None or not promise_told(one) or made.at > now:
         return one
-    broken = steps.break_promise(one, now, why(house, one, agents, now).value)
+    broken = steps.break_promise(one, now, why(house, one, house.crew, now).value)
     return replace(broken, misses=one.misses + 1)
 
 

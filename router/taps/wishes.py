@@ -1,13 +1,11 @@
 """The pure steps of what a customer says by a tap: tomorrow is fine, it is urgent, this time, solved, and back."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from router import assign, steps
 from router.conversation import (
-    Agent,
     Before,
     Conversation,
     Promise,
@@ -80,22 +78,20 @@ def thanked(one: Conversation, now: datetime) -> Conversation:
     return replace(done, checked=True, wish=Wish(kind="solved", at=now))
 
 
-def undone(house: House, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Conversation:
+def undone(house: House, one: Conversation, now: datetime) -> Conversation:
     """Let it be as it was before the wish, as far as time has not passed."""
     before = one.wish.before if one.wish is not None else None
     if before is None:
         return one
     wish = _wish(one, "undone", now, before=None)
     if _kind(one) == "solved":
-        back = _open_again(house, one, before, agents, now)
+        back = _open_again(house, one, before, now)
         return replace(back, wish=wish)
     calm = replace(_calm(one), wish=wish, updated_at=now)
     return _as_before(house, calm, before, now) if _kind(one) in POSTPONED else calm
 
 
-def _open_again(
-    house: House, one: Conversation, before: Before, agents: Mapping[str, Agent], now: datetime
-) -> Conversation:
+def _open_again(house: House, one: Conversation, before: Before, now: datetime) -> Conversation:
     """Let the wait go on that "solved" ended: it waits for an owner, due as before."""
     back = replace(
         one,
@@ -107,7 +103,7 @@ def _open_again(
         priority=before.priority,
         misses=before.misses,
         neglect_at=before.neglect_at,
-        accountable=assign.accountable(house.book, one.queue, agents, now),
+        accountable=assign.accountable(house.book, one.queue, house.crew, now),
         updated_at=now,
     )
     return _promised_again(house, back, before, now)
@@ -121,13 +117,18 @@ def _as_before(house: House, one: Conversation, before: Before, now: datetime) -
 
 
 def _promised_again(house: House, one: Conversation, before: Before, now: datetime) -> Conversation:
-    """Promise the time of before, or the first honest one where that can no longer be kept; none where none ran."""
+    """Promise the time of before, or the first honest one where that can no longer be kept; none where none ran.
+
+    It is never later than the one that runs.
+    """
     one = steps.cancel_notes(one, CHOSEN)
-    person = suits.promiser(house, one, now) or suits.behind(house, one)
+    person, made = suits.promiser(house, one, now) or suits.behind(house, one), one.promise
     if person is None or before.promised_at is None:
         return _withdrawn(one, now)
     quote = attended(house, one, person, house.crew, now)
     at = max(before.promised_at, quote.at)
+    if made is not None and made.state is PromiseState.MADE and made.at <= at:
+        return one
     said = ("The customer changed their mind: as before, or as soon as can be kept.",)
     return _promised(house, one, person, replace(quote, at=at, explanation=(*quote.explanation, *said)), now)
 
