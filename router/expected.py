@@ -1,5 +1,6 @@
 """How much work usually comes at an hour of the week, from what was counted: for surges and for next week's gaps."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,6 +9,8 @@ from router.kept.figures import HOURS, Day
 
 #: So many weeks back an hour of the week is looked at.
 WEEKS = 4
+#: What came in one week alone is not yet usual: it counts as if another, empty one stood beside it.
+FEWEST = 2
 #: Fewer arrivals than this are no surge, whatever is usual.
 SURGE_LEAST = 10
 
@@ -15,11 +18,14 @@ SURGE_LEAST = 10
 Usual = Mapping[str, Mapping[tuple[int, int], float]]
 
 
-def usual(days: Sequence[Day], weight: Callable[[str], float] = lambda _: 1.0) -> Usual:
+def usual(
+    days: Sequence[Day], weight: Callable[[str], float] = lambda _: 1.0, until: date | None = None
+) -> Usual:
     """Return the mean arrivals of each queue in each hour of the week over the days given.
 
-    A day that counted nothing at all is taken for one on which nobody counted. `weight`: how much an arrival
-    on a channel counts; seconds of work give the work that comes.
+    With `until`, every day from the first on which something came up to then, that one left out, counts, be it
+    with nothing; without, only days on which something came. `weight`: how much an arrival on a channel counts;
+    seconds of work give the work that comes.
     """
     totals: dict[str, dict[tuple[int, int], float]] = {}
     seen: dict[int, int] = {}
@@ -32,10 +38,18 @@ def usual(days: Sequence[Day], weight: Callable[[str], float] = lambda _: 1.0) -
             mine = totals.setdefault(one.queue, {})
             for hour, count in enumerate(one.hours):
                 mine[weekday, hour] = mine.get((weekday, hour), 0.0) + count * weight(one.channel)
+    if until is not None and seen:
+        seen = _passed(min(date.fromisoformat(day.day) for day in days if day.arrivals), until)
     return {
         queue: {place: total / seen[place[0]] for place, total in mine.items()}
         for queue, mine in totals.items()
     }
+
+
+def _passed(first: date, until: date) -> dict[int, int]:
+    """Return how often each day of the week came in this span, never fewer than `FEWEST` times."""
+    span = Counter((first + timedelta(days=n)).weekday() for n in range((until - first).days))
+    return {weekday: max(FEWEST, span[weekday]) for weekday in range(7)}
 
 
 def weeks_before(day: date) -> list[str]:

@@ -8,9 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.expected import Usual
-from router.kept.figures import HOURS
 from rules.evaluate import Rulebook
-from rules.model import Person, Queue
+from rules.model import Queue
 
 #: An hour counts as staffed by whoever is on for at least so much of it.
 HALF_S = 1800.0
@@ -36,44 +35,52 @@ def gaps(book: Rulebook, monday: date, zone: ZoneInfo, messages: Usual, seconds:
 
     `messages` and `seconds`: arrivals, and the seconds of work they bring, by queue and hour of the week.
     """
+    days = [monday + timedelta(days=n) for n in range(7)]
     found = [
         gap
         for queue in book.queues.values()
-        for gap in _joined(_hours(book, queue, monday, zone, (messages, seconds)))
+        for day in days
+        for gap in _joined(_hours(book, queue, day, zone, (messages, seconds)))
     ]
     return sorted(found, key=lambda one: (one.start, one.queue))
 
 
 def _hours(
-    book: Rulebook, queue: Queue, monday: date, zone: ZoneInfo, usual: tuple[Usual, Usual]
+    book: Rulebook, queue: Queue, day: date, zone: ZoneInfo, usual: tuple[Usual, Usual]
 ) -> Iterator[Gap]:
-    """Yield a gap for each hour that has one."""
+    """Yield a gap for each hour of the day that has one."""
     people = [person for person in book.people.values() if queue.id in person.queues]
     messages, seconds = (each.get(queue.id, {}) for each in usual)
-    for day in range(7):
-        for hour in range(HOURS):
-            begin = datetime.combine(monday + timedelta(days=day), datetime.min.time(), zone)
-            start = begin.replace(hour=hour).astimezone(UTC)
-            come = messages.get((day, hour), 0.0)
-            if not _wanted(book, queue, start, come, staffed=bool(people)):
-                continue
-            on = sum(_is_on(book, person, start) for person in people)
-            needed = max(1, -int(-seconds.get((day, hour), 0.0) // 3600))
-            if on < needed:
-                end = start + timedelta(hours=1)
-                yield Gap(queue=queue.id, start=start, end=end, people=on, needed=needed, messages=come)
+    for start, end in _clock_hours(day, zone):
+        place = day.weekday(), start.astimezone(zone).hour
+        come = messages.get(place, 0.0)
+        if not _wanted(book, queue, (start, end), come, staffed=bool(people)):
+            continue
+        on = sum(book.calendar_of(person).between(start, end) >= HALF_S for person in people)
+        needed = max(1, -int(-seconds.get(place, 0.0) // 3600))
+        if on < needed:
+            yield Gap(queue=queue.id, start=start, end=end, people=on, needed=needed, messages=come)
 
 
-def _wanted(book: Rulebook, queue: Queue, start: datetime, come: float, *, staffed: bool) -> bool:
+def _clock_hours(day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the hours that pass on a day: 23 or 25 where the clocks change."""
+    start, end = (
+        datetime.combine(each, datetime.min.time(), zone).astimezone(UTC)
+        for each in (day, day + timedelta(days=1))
+    )
+    while start < end:
+        yield start, min(start + timedelta(hours=1), end)
+        start += timedelta(hours=1)
+
+
+def _wanted(
+    book: Rulebook, queue: Queue, hour: tuple[datetime, datetime], come: float, *, staffed: bool
+) -> bool:
     """Tell whether somebody should be on: in the queue's named hours always, else where work usually comes."""
     if queue.hours and queue.hours != "always":
-        open_s = book.calendar(queue.hours).between(start, start + timedelta(hours=1))
+        open_s = book.calendar(queue.hours).between(*hour)
         return open_s >= HALF_S and (staffed or come >= LEAST)
     return come >= LEAST
-
-
-def _is_on(book: Rulebook, person: Person, start: datetime) -> bool:
-    return book.calendar_of(person).between(start, start + timedelta(hours=1)) >= HALF_S
 
 
 def _joined(found: Iterator[Gap]) -> list[Gap]:

@@ -118,8 +118,8 @@ async def _gaps(store: Store, book: Rulebook, monday: date, zone: ZoneInfo) -> l
     back = 7 * expected.WEEKS
     days = await tally.read(store, figures.days_from(monday - timedelta(days=back), back))
     learnt = {channel: state.handle_s for channel, (_, state) in (await learnt_of(store)).items()}
-    seconds = expected.usual(days, lambda channel: learnt.get(channel, HANDLE_S))
-    return gaps.gaps(book, monday, zone, expected.usual(days), seconds)
+    seconds = expected.usual(days, lambda channel: learnt.get(channel, HANDLE_S), monday)
+    return gaps.gaps(book, monday, zone, expected.usual(days, until=monday), seconds)
 
 
 async def _words(

@@ -99,7 +99,9 @@ def gap_told(one: Gap, zone: str) -> str:
     until = "24:00" if end.date() > start.date() else f"{end:%H:%M}"
     when = f"{start:%a} {start.day} {start:%b} {start:%H:%M}–{until}"
     on = "nobody is on" if not one.people else f"{one.people} on, {one.needed} needed"
-    about = f", about {one.messages:.0f} messages usually come" if one.messages >= 1 else ""
+    come = round(one.messages)
+    usual = "1 message usually comes" if come == 1 else f"{come} messages usually come"
+    about = f", about {usual}" if one.messages >= 1 else ""
     return f"{when}, {one.queue}: {on}{about}"
 
 

@@ -19,14 +19,15 @@ from router.config import load_settings
 from router.conversation import Conversation, Event, Why
 from router.errors import ConfigError
 from router.health.told import heard
-from router.kept import figures, gaps, letter, ownwords, post, tally
-from router.kept import mail as lettertext
+from router.kept import figures, gaps, letter, mail, ownwords, post, tally
 from router.kept.figures import Arrivals, Day, Group, Missed
+from router.kept.gaps import Gap
 from router.kept.letter import Letter
 from router.kept.post import Copy, Post, Readers, mailing_of
 from router.kept.tally import Tally
 from router.ports import Record
 from router.testing import RecordingChannel
+from rules.evaluate import Rulebook
 from rules.load import load
 from tests.support.world import CHANNELS, MONDAY_NOON, RULES, World
 
@@ -103,14 +104,14 @@ async def test_the_letter_names_each_broken_promise(world: World) -> None:
     assert (miss.reference, miss.channel, found.week) == (one.reference, "email", "2026-W48")
     assert (miss.promised, miss.actual) == (one.opened_at + HOUR, one.opened_at + 2 * HOUR)
     assert found.causes == ((miss.reason, 1),)
-    text = lettertext.body(found, "https://help.example.com")
+    text = mail.body(found, "https://help.example.com")
     came = "promised Wed 25 Nov 13:00, answered Wed 25 Nov 14:00: its owner had it too long"
     assert miss.reason == Why.HELD_LONG.value
     assert f"{one.reference} (email): {came}" in text
     assert "50.0 % of 2 promises were kept" in text
     assert "blue lamp" in text
     assert "/report/letter?week=2026-W48" in text
-    assert lettertext.subject(found, "Example") == (
+    assert mail.subject(found, "Example") == (
         "Example: 50.0 % of promises kept in the week of 23 to 29 November 2026"
     )
 
@@ -125,7 +126,7 @@ async def test_at_most_thirty_are_named_and_three_causes(world: World) -> None:
     await count(world, *lines)
     found = await composed(world)
     assert (len(found.misses), found.more, len(found.causes)) == (30, 5, 3)
-    assert "and 5 more" in lettertext.body(found, "")
+    assert "and 5 more" in mail.body(found, "")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ async def test_at_most_thirty_are_named_and_three_causes(world: World) -> None:
 )
 def test_the_rate_is_told_against_the_week_before(now: Group, before: Group, said: str) -> None:
     """Up, down or the same, and what is not known is not claimed."""
-    assert said in lettertext.rates(blank(whole=now, before=before))
+    assert said in mail.rates(blank(whole=now, before=before))
 
 
 def blank(**fields: object) -> Letter:
@@ -167,7 +168,7 @@ def blank(**fields: object) -> Letter:
 )
 def test_the_days_of_a_week_are_named(monday: date, said: str) -> None:
     """Month and year are said once where they are the same."""
-    assert lettertext.day(blank(monday=monday)) == said
+    assert mail.day(blank(monday=monday)) == said
 
 
 # --- whose words
@@ -230,7 +231,7 @@ async def test_gaps_are_hours_without_people(tmp_path: Path) -> None:
     for day in days:
         await world.store.put_record(Record(kind=tally.KIND, id=day.day, value=_value(day), version=1))
     found = await letter.compose(world.store, world.book, WEEK, CPH)
-    assert [lettertext.gap_told(one, "Europe/Copenhagen") for one in found.gaps] == [
+    assert [mail.gap_told(one, "Europe/Copenhagen") for one in found.gaps] == [
         "Tue 1 Dec 08:00–18:00, general: nobody is on, about 4 messages usually come"
     ]
     crowded = counted("general", 9, range(9, 11))
@@ -239,7 +240,7 @@ async def test_gaps_are_hours_without_people(tmp_path: Path) -> None:
         record = Record(kind=tally.KIND, id=day.day, value=_value(day), version=version[day.day])
         await world.store.put_record(record)
     found = await letter.compose(world.store, world.book, WEEK, CPH)
-    said = [lettertext.gap_told(one, "Europe/Copenhagen") for one in found.gaps]
+    said = [mail.gap_told(one, "Europe/Copenhagen") for one in found.gaps]
     assert "Mon 30 Nov 09:00–11:00, general: 1 on, 2 needed, about 18 messages usually come" in said
     assert "Tue 1 Dec 08:00–18:00, general: nobody is on, about 18 messages usually come" in said
     assert len(said) == 5
@@ -257,7 +258,55 @@ def test_a_queue_that_is_always_open_has_gaps_only_where_work_comes(tmp_path: Pa
     assert gaps.gaps(book, date(2026, 11, 23), CPH, {}, {}) == []
     usual = {"general": {(0, 22): 3.0, (0, 23): 3.0}}
     (gap,) = gaps.gaps(book, date(2026, 11, 23), CPH, usual, {})
-    assert lettertext.gap_told(gap, "Europe/Copenhagen").startswith("Mon 23 Nov 22:00–24:00, general: nobody")
+    assert mail.gap_told(gap, "Europe/Copenhagen").startswith("Mon 23 Nov 22:00–24:00, general: nobody")
+
+
+@pytest.fixture
+def always(tmp_path: Path) -> Rulebook:
+    """Give rules in which the queue `general` is always open."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES.replace("lead: tom, hours: office", "lead: tom"), encoding="utf-8")
+    return load(path, channels=CHANNELS)
+
+
+def test_a_gap_ends_at_midnight(always: Rulebook) -> None:
+    """A night without people is told as the end of one day and the beginning of the next."""
+    usual = {"general": {(0, 23): 3.0, (1, 0): 3.0, (1, 1): 1.0}}
+    assert [gap_told(one) for one in gaps.gaps(always, WEEK, CPH, usual, {})] == [
+        "Mon 23 Nov 23:00–24:00, general: nobody is on, about 3 messages usually come",
+        "Tue 24 Nov 00:00–02:00, general: nobody is on, about 4 messages usually come",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("monday", "said", "hours"),
+    [(date(2027, 3, 22), "Sun 28 Mar", 23), (date(2026, 10, 19), "Sun 25 Oct", 25)],
+)
+def test_a_day_on_which_the_clocks_change_is_whole(
+    always: Rulebook, monday: date, said: str, hours: int
+) -> None:
+    """It has an hour less or more, and is told as one day without a hole and without an hour twice."""
+    usual = {"general": {(6, hour): 3.0 for hour in range(24)}}
+    (gap,) = gaps.gaps(always, monday, CPH, usual, {})
+    assert gap_told(gap).startswith(f"{said} 00:00–24:00, general: nobody is on")
+    assert (gap.end - gap.start, gap.messages) == (hours * HOUR, 3.0 * hours)
+
+
+@pytest.mark.parametrize(("weeks", "gap"), [(1, ""), (3, ""), (4, "about 1 message usually comes")])
+async def test_what_came_once_is_not_usual(world: World, always: Rulebook, weeks: int, gap: str) -> None:
+    """One message in one night of four weeks makes no gap; one in each of them does."""
+    hours = tuple(int(hour == 3) for hour in range(24))
+    for monday in ("2026-11-02", "2026-11-09", "2026-11-16", "2026-11-23")[:weeks]:
+        day = Day(day=monday, arrivals=(Arrivals(queue="general", channel="email", hours=hours),))
+        await world.store.put_record(Record(kind=tally.KIND, id=monday, value=_value(day), version=1))
+    found = await letter.compose(world.store, always, WEEK, CPH)
+    assert gap in " ".join(map(gap_told, found.gaps))
+    assert len(found.gaps) == bool(gap)
+
+
+def gap_told(gap: Gap) -> str:
+    """Return a gap as the letter tells it."""
+    return mail.gap_told(gap, "Europe/Copenhagen")
 
 
 # --- on its way
@@ -355,11 +404,11 @@ async def test_the_mail_is_one_that_people_and_machines_can_read(world: World) -
     await Sending(world, world.mail).round()
     account = accounts.read({"address": "help@example.com", "receive": "smtp://127.0.0.1:2525"})
     made = compose(world.mail.sent[0], account)
-    mail = message_from_bytes(made.data, policy=policy.default)
-    assert (mail["To"], made.recipient) == ("ines@example.com", "ines@example.com")
-    assert "promises kept in the week of 23 to 29 November 2026" in mail["Subject"]
-    assert mail["Auto-Submitted"] == "auto-generated"
-    assert "The week ahead" in mail.get_content()
+    arrived = message_from_bytes(made.data, policy=policy.default)
+    assert (arrived["To"], made.recipient) == ("ines@example.com", "ines@example.com")
+    assert "promises kept in the week of 23 to 29 November 2026" in arrived["Subject"]
+    assert arrived["Auto-Submitted"] == "auto-generated"
+    assert "The week ahead" in arrived.get_content()
 
 
 async def test_a_restart_and_a_second_process_send_nothing_again(world: World) -> None:
@@ -497,7 +546,7 @@ def test_a_miss_without_its_conversation_is_still_told() -> None:
     one = Missed(
         conversation="gone", channel="email", queue="general", agent="maria", made=None, promised=MONDAY_NOON
     )
-    said = lettertext.told(letter.miss(one, None), "Europe/Copenhagen")
+    said = mail.told(letter.miss(one, None), "Europe/Copenhagen")
     assert said == "A conversation (email): promised Mon 23 Nov 12:00, not answered yet"
 
 
