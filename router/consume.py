@@ -7,7 +7,7 @@ from time import perf_counter
 from msgspec.structs import replace
 
 from channels.port import Clock
-from router import handle, log, metrics
+from router import handle, log, metrics, turning
 from router.acknowledge import acknowledge
 from router.claims import free
 from router.conversation import Conversation
@@ -131,6 +131,7 @@ class Consumer:
         """
         loaded = await self._store.load(keys)
         reach("rt.loaded")
+        await turning.read(self._house().turns, self._store)
         draft = Draft(loaded, self._house(), self._ids, self._clock.now())
         unknown = handle.receive(draft, keys)
         if unknown:
@@ -151,6 +152,7 @@ class Consumer:
         outcome = await self._store.commit(commit)
         reach("rt.committed")
         self._tell(commit, outcome)
+        await turning.write(draft.house.turns, self._store)
         gone: dict[str, set[str]] = {}
         for change, won in zip(commit.changes, outcome.changes, strict=True):
             if not won and draft.house.forecast is not None and change.conversation.id in draft.triggers:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from channels.message import Identity, Message
 from router.conversation import Agent
 from router.engine.forecast import Forecast
+from router.turns import Turns
 from rules.evaluate import Rulebook
 from rules.wording import Wording
 
@@ -62,6 +63,8 @@ class House(Struct, frozen=True, kw_only=True):
     forecast: Forecast | None = None
     #: Agents at work, as the store had them a moment ago.
     crew: Mapping[str, Agent] = {}
+    #: Whose turn it is among the variants of the texts; counted on as notes are worded.
+    turns: Turns = field(default_factory=Turns)
     #: Where customers and colleagues reach this service.
     public_url: str = ""
     #: Where customers open the links that notes carry; "" = notes carry none, as nobody outside could open them.

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from channels import registry
 from channels.port import Clock
-from router import log
+from router import log, turning
 from router.errors import StoreError
 from router.foresight import Foresight
 from router.house import Account, House
@@ -63,6 +63,8 @@ class Keeper:
             if agreed != self._house.voices:
                 self._house = replace(self._house, voices=agreed)
         self._house = await self._foresight.refreshed(self._house)
+        await turning.read(self._house.turns, self._store)
+        await turning.write(self._house.turns, self._store)
 
 
 def build_house(settings: Settings, book: Rulebook, wording: Wording, secret: bytes) -> House:

@@ -120,8 +120,9 @@ class Request(Struct, frozen=True, kw_only=True):
 
     #: first, renewal, introduction, added, incident or followup.
     kind: str
-    #: The note's id, which also picks the variant.
+    #: The note's id, and its turn among the notes of its text; the turn picks the variant, without one the id.
     id: str
+    turn: int | None = None
     #: In whose name, and whether they own the work.
     person: Person
     owner: bool
@@ -177,6 +178,7 @@ def compose(wording: Wording, request: Request) -> Words:
     worded = wording.word(
         WordRequest(
             id=request.id,
+            turn=request.turn,
             kind=str(request.kind),
             person=request.person.name,
             agent=request.person.id,

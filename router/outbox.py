@@ -167,7 +167,7 @@ def reworded(house: House, conversation: Conversation, item: Item, now: datetime
         missed=before is not None and (before.state is PromiseState.BROKEN or before.at <= now),
         trigger=item.trigger,
     )
-    words = say.worded(house, conversation, saying, item.id, now)
+    words = say.worded(house, conversation, saying, (item.id, item.turn), now)
     return steps.amend(
         conversation,
         item.id,

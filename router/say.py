@@ -48,7 +48,8 @@ class Saying(Struct, frozen=True, kw_only=True):
 def item(house: House, conversation: Conversation, saying: Saying, now: datetime) -> Item:
     """Return the note as an outbox entry. Raises WordingError when the linter refuses the words."""
     id_ = note_id(conversation.id, saying.trigger, saying.kind)
-    words = worded(house, conversation, saying, id_, now)
+    turn = _turn(house, conversation, saying)
+    words = worded(house, conversation, saying, (id_, turn), now)
     cited = steps.cited(conversation)
     return Item(
         id=id_,
@@ -67,18 +68,25 @@ def item(house: House, conversation: Conversation, saying: Saying, now: datetime
         next_at=now,
         useful_until=saying.useful_until,
         tone=_tone(conversation),
+        turn=turn,
     )
 
 
-def worded(house: House, conversation: Conversation, saying: Saying, id_: str, now: datetime) -> note.Words:
-    """Word a note in the person's name: as the owner where they own it, else in the duty person's voice."""
+def worded(
+    house: House, conversation: Conversation, saying: Saying, variant: tuple[str, int | None], now: datetime
+) -> note.Words:
+    """Word a note in the person's name: as the owner where they own it, else in the duty person's voice.
+
+    Its id and its turn among the notes of its text pick the variant.
+    """
     account = house.account(conversation.channel, conversation.account)
-    person = saying.person
+    person, (id_, turn) = saying.person, variant
     owner = speaks_as_owner(conversation, person)
     hours = house.book.calendar_of(person)
     request = note.Request(
         kind=wording_kind(saying),
         id=id_,
+        turn=turn,
         person=person,
         owner=owner,
         others=() if owner else _others(house, conversation, person),
@@ -128,6 +136,15 @@ def wording_kind(saying: Saying) -> str:
 def useful_until(house: House, conversation: Conversation, since: datetime) -> datetime:
     """Return until when a note about something of that instant is of use on the channel."""
     return since + timedelta(seconds=house.book.policy(conversation.channel).note_useful_for_s)
+
+
+def _turn(house: House, conversation: Conversation, saying: Saying) -> int:
+    """Return the note's number among those of its account that are worded with the same text."""
+    account = house.account(conversation.channel, conversation.account)
+    voice = "owner" if speaks_as_owner(conversation, saying.person) else "duty"
+    language = conversation.language or account.language
+    text = (wording_kind(saying), voice, style_of(conversation, account), _tone(conversation), language)
+    return house.turns.take(f"{conversation.channel}/{conversation.account}", " ".join(text))
 
 
 def _link(house: House, conversation: Conversation, saying: Saying, now: datetime) -> str:

@@ -32,6 +32,8 @@ class WordRequest(Struct, frozen=True, kw_only=True):
 
     #: The note's id: equal ids give equal words.
     id: str
+    #: Its number among the notes of its text, which take turns with the variants; None = the id picks one.
+    turn: int | None = None
     #: first, late, renewal, missed, introduction, added, incident or followup.
     kind: str
     #: The person's id in the rules, by which words of their own are found; "" = none.
@@ -136,7 +138,8 @@ def chosen(texts: Texts, request: WordRequest) -> Template:
     variants = texts.voices.get(request.agent, {}).get(slot, ()) or disclosed or texts.notes[slot]
     if request.back_at is not None:
         variants = tuple(each for each in variants if "back" in each.names) or variants
-    return variants[crc32(request.id.encode()) % len(variants)]
+    place = crc32(request.id.encode()) if request.turn is None else request.turn
+    return variants[place % len(variants)]
 
 
 def _sorry(request: WordRequest) -> bool:

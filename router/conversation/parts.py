@@ -197,8 +197,9 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sent_at: datetime | None = None
     #: Why it was cancelled, failed or is unknown.
     reason: str = ""
-    #: tone the note was worded in, so that it can be reworded.
+    #: tone the note was worded in, and its number among those of its text, so that it can be reworded.
     tone: str = "plain"
+    turn: int | None = None
     #: A person's word in between: it says another time, and answers nothing.
     update: bool = False
     #: A copy for another address: not sent once the customer has seen this seq on the channel itself.

@@ -135,7 +135,7 @@ def _prepared(
     person = house.book.person(conversation.accountable) or saying.person
     saying = replace(saying, person=person, linked=False)
     id_ = note_id(conversation.id, saying.trigger, saying.kind)
-    words = say.worded(house, conversation, saying, id_, now)
+    words = say.worded(house, conversation, saying, (id_, None), now)
     if saying.at is None:
         return conversation
     laid = Prepared(

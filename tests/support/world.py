@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from channels.message import Identity, Message
 from router.actions import Actions
 from router.consume import Consumer
@@ -12,6 +14,7 @@ from router.house import Account, House
 from router.notify import Notifier
 from router.testing import ManualClock, MemoryBroker, MemoryEvents, MemoryStore, RecordingChannel, SequenceIds
 from router.timers import Timers
+from router.turns import Turns
 from rules.load import load
 from rules.wording import Wording
 
@@ -93,6 +96,7 @@ class World:
 
     def restart(self) -> None:
         """Start every process anew on the same store: what was in memory only is gone."""
+        self.house = replace(self.house, turns=Turns())
         channels = {("email", "support"): self.mail, ("webchat", "site"): self.chat}
         parts = (self.store, self.events, self.ids, self.clock, lambda: self.house)
         self.consumer = Consumer(

@@ -1,0 +1,79 @@
+"""Two customers side by side do not read the same sentence."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from router import outbox
+from router.consume import Consumer
+from router.conversation import Conversation
+from router.house import House
+from router.turns import Turns
+from tests.support.world import World
+
+#: What differs anyway: the customer's name, the reference, the time.
+_OWN = re.compile(r"\bAna\w*|HB-\w+|[\d:.]+")
+
+
+def said(one: Conversation) -> str:
+    """Return the note's words without what is the customer's own."""
+    return _OWN.sub("", next(item.text for item in one.outbox if item.note is not None))
+
+
+def _in(world: World, language: str, address: str) -> None:
+    accounts = {
+        key: replace(one, language=language, address=address) for key, one in world.house.accounts.items()
+    }
+    world.house = replace(world.house, accounts=accounts, detect=lambda _: language)
+
+
+@pytest.mark.parametrize("address", ["formal", "informal"])
+@pytest.mark.parametrize("language", ["en", "da", "de", "fr", "es", "ru"])
+async def test_of_two_hundred_consecutive_notes_no_two_neighbours_say_the_same(
+    tmp_path: Path, language: str, address: str
+) -> None:
+    """Singly, in batches and after restarts each note differs from the one before it, in the order of the log."""
+    world = World(tmp_path)
+    _in(world, language, address)
+    known: dict[str, Conversation] = {}
+    while len(known) < 200:
+        size = 1 + len(known) % 7
+        if size == 3:
+            world.restart()
+        mails = [world.mail_from(f"ana{len(known) + n}@example.org") for n in range(size)]
+        known |= {one.id: one for one in await world.take(*mails)}
+    lines = [line for _, line in await world.store.log(after=0, limit=10_000) if line.kind == "promised"]
+    texts = [said(known[line.conversation]) for line in lines]
+    assert len(texts) >= 200
+    assert [(a, b) for a, b in pairwise(texts) if a == b] == []
+
+
+async def test_several_processes_take_turns_with_each_other(tmp_path: Path) -> None:
+    """Each router goes on from the last note of whichever router worded it."""
+    world = World(tmp_path)
+    routers = [_router(world, replace(world.house, turns=Turns())) for _ in range(3)]
+    texts: list[str] = []
+    for place in range(60):
+        mail = world.mail_from(f"ana{place}@example.org")
+        await world.store.accept([(mail, mail.received_at)])
+        await routers[place * place % 3].decide([mail.key])
+        texts.append(said(await world.conversation(mail)))
+    assert [(a, b) for a, b in pairwise(texts) if a == b] == []
+
+
+def _router(world: World, house: House) -> Consumer:
+    return Consumer(world.store, world.broker, world.events, world.ids, world.clock, lambda: house)
+
+
+async def test_a_note_that_is_worded_anew_keeps_its_variant(tmp_path: Path) -> None:
+    """What could not leave before the next day is worded anew in the way in which it was worded first."""
+    world = World(tmp_path)
+    (one,) = await world.take(world.mail_from("ana@example.org"))
+    await world.take(*(world.mail_from(f"ana{n}@example.org") for n in range(4)))
+    before = one.outbox[0]
+    again = outbox.reworded(world.house, one, before, world.clock.now())
+    assert again.outbox[0].text == before.text
+    assert again.outbox[0].turn == before.turn is not None
