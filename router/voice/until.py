@@ -7,8 +7,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.port import Clock
-from router import outbox, quoting
-from router.conversation import Agent, Conversation, Item, Promise, PromiseState, Status, Why, promise_told
+from router import outbox, quoting, steps
+from router.conversation import (
+    Agent,
+    Conversation,
+    Item,
+    NoteKind,
+    Promise,
+    PromiseState,
+    Status,
+    Why,
+    promise_stage,
+    promise_told,
+)
 from router.engine.rounding import SOONEST, Dial, grid
 from router.errors import ActionError, Conflict, Forbidden, NotFound
 from router.house import House
@@ -29,6 +40,8 @@ REWORDED = "The note has not left yet. It names the new time."
 TOLD = "The customer is told the new time."
 EARLIER = "The customer was told a later time, and that stands. You are reminded in time for yours."
 SAME = "That is the time that the customer was told."
+STANDS = "The note about a later time has not left, and is not sent. What the customer was told stands."
+WARNED = "The customer was told a later time, and that stands."
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -94,6 +107,10 @@ def asked(
     at = _rounded(house, one, wanted.until.astimezone(UTC), now)
     quote = Quote(at=at, late=_late(one, at, now), explanation=(_why(house, wanted, at, now),))
     note = _unsent(one, made)
+    heard = _heard(one, note, now)
+    if heard is not None and heard.promise is not None and at <= heard.promise.at:
+        stands = Answered(conversation=heard, says=STANDS)
+        return stands if at == heard.promise.at else _reminded(house, heard, quote, now)
     try:
         if note is not None:
             return _reworded(house, one, note, (voice, quote), now)
@@ -151,6 +168,21 @@ def _unsent(one: Conversation, made: Promise) -> Item | None:
     return next((item for item in one.outbox if item.at == made.made_at and outbox.waits(item)), None)
 
 
+def _heard(one: Conversation, note: Item | None, now: datetime) -> Conversation | None:
+    """Return it without the note about another time that has not left, where the time said before goes on then.
+
+    Whoever has just said by when they answer is not warned of it a second time.
+    """
+    if note is None or note.note is not NoteKind.RENEWAL:
+        return None
+    back = outbox.cancel(one, note, "the time said before can be kept after all", now)
+    if back.promise is None or not promise_told(back):
+        return None
+    while (stage := promise_stage(back)) is not None and stage[1] <= now:
+        back = replace(back, warned=stage[0])
+    return back
+
+
 def _reworded(
     house: House, one: Conversation, note: Item, said: tuple[Person, Quote], now: datetime
 ) -> Answered:
@@ -159,18 +191,28 @@ def _reworded(
     before = one.promise.renewals if one.promise is not None else 0
     made = replace(quoting.promised(house, one, person, quote, now), renewals=before)
     done = outbox.reworded(house, replace(one, promise=made), note, now)
+    if note.note is NoteKind.RENEWAL:
+        done = steps.amend(done, note.id, useful_until=quote.at)
     return Answered(conversation=done, says=REWORDED)
 
 
 def _reminded(house: House, one: Conversation, quote: Quote, now: datetime) -> Answered:
-    """Keep what the customer was told, and warn people by the earlier time."""
+    """Keep what the customer was told, and warn people by the earlier time; once all were warned nobody is again."""
     made = one.promise
     person = house.book.person(made.by) if made is not None else None
-    if made is None or person is None:
-        return Answered(conversation=one, says=EARLIER)
+    if made is None or person is None or one.warned == "renew":
+        return Answered(conversation=one, says=WARNED)
     sooner = quoting.promised(house, one, person, quote, now)
-    reminded = replace(made, warn_at=sooner.warn_at, lead_at=sooner.lead_at)
+    renew_at = made.renew_at or made.at
+    reminded = replace(
+        made, warn_at=_first(sooner.warn_at, renew_at), lead_at=_first(sooner.lead_at, renew_at)
+    )
     return Answered(conversation=replace(one, promise=reminded, warned=""), says=EARLIER)
+
+
+def _first(at: datetime | None, renew_at: datetime) -> datetime:
+    """Return when to warn: not later than it is looked at whether the customer must be told."""
+    return renew_at if at is None else min(at, renew_at)
 
 
 def _told(house: House, one: Conversation, said: tuple[Person, Quote], now: datetime) -> Answered:
