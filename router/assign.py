@@ -133,11 +133,13 @@ def helpers(book: Rulebook, conversation: Conversation) -> tuple[str, ...]:
 
 
 def able(person: Person, conversation: Conversation, language: str, others: Sequence[str] = ()) -> bool:
-    """Tell whether the person may take it: queue, skills and, where somebody speaks it, the language.
+    """Tell whether the person may take it: queue, channel, skills and, where somebody speaks it, the language.
 
     `others` are queues whose people may take it too.
     """
     if not {conversation.queue, *others}.intersection(person.queues):
+        return False
+    if person.capacity_for(conversation.channel) <= 0:
         return False
     if not person.skills.issuperset(conversation.skills):
         return False

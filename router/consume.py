@@ -138,8 +138,12 @@ class Consumer:
             logger.warning("rings for messages that the store does not know", count=len(unknown))
         wanted = hand_out and handle.anyone_free(draft)
         heads = await self._store.waiting(None, HEADS) if wanted else []
-        handle.place(draft, heads, HEADS, hand_out=hand_out)
-        lost = _lost(*await self._write(draft), keys)
+        try:
+            handle.place(draft, heads, HEADS, hand_out=hand_out)
+            lost = _lost(*await self._write(draft), keys)
+        except BaseException:
+            _uncount(draft)
+            raise
         await self._joiner.join_proved(draft.joins)
         return lost
 
@@ -151,12 +155,11 @@ class Consumer:
             return commit, Outcome(changes=(), agents=())
         outcome = await self._store.commit(commit)
         reach("rt.committed")
+        _count(draft, commit, outcome)
         self._tell(commit, outcome)
         await turning.write(draft.house.turns, self._store)
         gone: dict[str, set[str]] = {}
         for change, won in zip(commit.changes, outcome.changes, strict=True):
-            if not won and draft.house.forecast is not None and change.conversation.id in draft.triggers:
-                draft.house.forecast.drop(draft.get(change.conversation.id))
             settled = (draft.released if won else draft.taken).get(change.conversation.id)
             if settled is not None:
                 gone.setdefault(settled[0], set()).add(settled[1])
@@ -197,6 +200,22 @@ class Consumer:
                 kind = "outbox" if one.send_at is not None else "conversation"
                 hints.append(Hint(kind=kind, id=one.id, version=one.version))
         self._events.publish(hints)
+
+
+def _count(draft: Draft, commit: Commit, outcome: Outcome) -> None:
+    """Tell the forecast what of a draft was written, and what was not."""
+    if draft.house.forecast is None:
+        return
+    since = draft.house.forecast.since
+    for change, won in zip(commit.changes, outcome.changes, strict=True):
+        (since.settle if won else since.drop)(change.conversation.id)
+
+
+def _uncount(draft: Draft) -> None:
+    """Take back what the forecast counts of a draft that was not written, as far as anybody knows."""
+    if draft.house.forecast is not None:
+        for conversation in draft.triggers:
+            draft.house.forecast.since.drop(conversation)
 
 
 def _lost(commit: Commit, outcome: Outcome, keys: Sequence[str]) -> list[str]:

@@ -1,32 +1,59 @@
 """Keeps what promises are computed from up with the store: who is here, what waits, what was learnt."""
 
+import asyncio
+from datetime import datetime, timedelta
+
 from msgspec.structs import replace
 
 from channels.port import Clock
+from router.engine.backlog import grouped
 from router.engine.forecast import Forecast
 from router.engine.learnt import Learnt
 from router.house import House
 from router.learner import HANDS, KIND, learnt_of
 from router.ports import Store
 
+#: After a look so many times what it took is left to other work, at most so many seconds.
+REST = 10
+REST_MOST = timedelta(seconds=60)
+
 
 class Foresight:
-    """Looks into the store about once a second; between looks the forecast counts what is decided."""
+    """Looks into the store about once a second; between looks the forecast counts what is decided.
+
+    Where much waits a look is work for the store: then it comes less often.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         """Know nothing yet."""
         self._store, self._clock = store, clock
         self._seen = 0
         self._learnt: dict[str, tuple[int, Learnt]] = {}
+        #: When the last look ended, and until when it needs no other.
+        self._looked: datetime | None = None
+        self._rest = timedelta(0)
 
     async def refreshed(self, house: House) -> House:
-        """Return the house with the forecast as the store has it now. Raises StoreError."""
-        agents = await self._store.agents()
-        loads = await self._store.backlog()
-        learnt = await self._learn()
+        """Return the house with who is here now, and a new forecast unless the last look is still good.
+
+        Raises StoreError.
+        """
+        agents, began = await self._store.agents(), self._clock.now()
+        house = replace(house, crew=agents)
+        if house.forecast is not None and self._rests(began):
+            return house
         known = house.forecast if house.forecast is not None else Forecast(house.book)
-        fresh = known.refreshed(agents, loads, learnt, self._clock.now())
-        return replace(house, crew=agents, forecast=fresh)
+        known.since.look()
+        loads = await self._store.backlog()
+        rows = await asyncio.to_thread(grouped, loads)
+        learnt = await self._learn()
+        now = self._clock.now()
+        self._looked, self._rest = now, min((now - began) * REST, REST_MOST)
+        return replace(house, forecast=known.refreshed(agents, rows, learnt, now))
+
+    def _rests(self, now: datetime) -> bool:
+        """Tell whether the last look is still good; a clock that was set back does not make it so."""
+        return self._looked is not None and timedelta(0) <= now - self._looked < self._rest
 
     async def _learn(self) -> dict[str, Learnt]:
         """Return what was learnt, the same objects as before where nothing was."""

@@ -126,8 +126,8 @@ def place(draft: Draft, heads: Sequence[Conversation], limit: int = 0, *, hand_o
             draft.put(charged)
     for conversation, trigger in draft.triggers.items():
         told = draft.put(acknowledge(draft, draft.get(conversation), trigger))
-        if draft.house.forecast is not None and told.waiting_since is not None:
-            draft.house.forecast.add(told)  # the next one of the batch waits behind it
+        if draft.house.forecast is not None:
+            draft.house.forecast.since.add(told)  # the next one of the batch waits behind it
 
 
 def _unread(heads: Sequence[Conversation], limit: int) -> dict[str, float]:

@@ -9,6 +9,7 @@ from benchmarks.promise.scenario import KINDS, SCENARIOS, START, arrivals, rules
 from benchmarks.promise.service import Service
 from router.conversation import Agent, Conversation, Event, indexed
 from router.conversation.load import Load
+from router.engine.backlog import grouped
 from router.engine.forecast import Forecast
 from router.engine.learnt import Learnt, fold
 from router.house import House
@@ -32,12 +33,14 @@ def costs(rounds: int = 5, waiting: int = WAITING) -> Costs:
     service = Service(rules(team), NOW)
     people = {one: Agent(id=one, said="here") for one in service.book.people}
     learnt, loads = _learnt(), _loads(service, waiting)
-    forecast = Forecast(service.book).refreshed(people, loads, learnt, NOW)
+    forecast = Forecast(service.book).refreshed(people, grouped(loads), learnt, NOW)
     asked = [_conversation(service, number) for number in range(PROMISES)]
     promise, target, look = [], [], []
     for _ in range(rounds):
         began = process_time()
-        forecast = forecast.refreshed(people, loads, {**learnt, "email": _again(learnt["email"])}, NOW)
+        forecast = forecast.refreshed(
+            people, grouped(loads), {**learnt, "email": _again(learnt["email"])}, NOW
+        )
         look.append((process_time() - began) * 1e6)
         house = service.house_with(forecast, people)
         promise.append(_each(service, house, asked))
@@ -51,7 +54,7 @@ def _each(service: Service, house: House, asked: list[Conversation]) -> float:
     for one in asked:
         quoted(house, one, service.book.people[one.accountable], NOW)
         if house.forecast is not None:
-            house.forecast.add(one)
+            house.forecast.since.add(one)
     return (process_time() - began) / len(asked) * 1e6
 
 

@@ -14,7 +14,7 @@ from benchmarks.promise.trace import Row
 from channels.message import Identity
 from router.conversation import Conversation, Event, QuoteParts, indexed, lane_name
 from router.conversation.load import Load
-from router.engine.backlog import bucket_of
+from router.engine.backlog import bucket_of, grouped
 from router.engine.forecast import Forecast
 from router.engine.learnt import Learnt, fold
 from router.promise import Snapshot, promise
@@ -70,7 +70,7 @@ class Replay:
         data = {"rank": 2, "target_s": self._target.total_seconds(), "lane": lane}
         begun = Event(at=now, kind="waiting", channel=row.channel, queue=QUEUE, data=data)
         self._learnt = {**self._learnt, row.channel: fold(self._learnt[row.channel], begun)}
-        self._forecast = self._forecast.refreshed({}, self._loads(), self._learnt, now)
+        self._forecast = self._forecast.refreshed({}, grouped(self._loads()), self._learnt, now)
         outlook = self._forecast.outlook(one, now)
         asked = Snapshot(
             now=now, arrived_at=now, due_at=due, target_s=self._target.total_seconds(), calendar=ALWAYS,

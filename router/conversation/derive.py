@@ -109,6 +109,12 @@ def is_owed(conversation: Conversation) -> bool:
     return conversation.status is not Status.MERGED and conversation.waiting_since is not None
 
 
+def is_work(conversation: Conversation) -> bool:
+    """Tell whether somebody could answer now; who wants to be reached later waits for nobody yet."""
+    waits = conversation.status is Status.OPEN and conversation.waiting_since is not None
+    return waits and conversation.not_before is None
+
+
 def promise_told(conversation: Conversation) -> bool:
     """Tell whether the running promise has left in a note: only then can it be kept or broken."""
     made = conversation.promise

@@ -1,12 +1,13 @@
 """The work that waits, counted: how much of it is served before a message, in the order in which people work.
 
-Counts are taken over from the store at each refresh; what was decided since is added to them, so that a
-burst sees itself. Asking costs a binary search, however much waits.
+Counts are taken over from the store at each look; what was decided since stands beside them (`router.engine.since`).
+Asking costs a binary search in each group, however much waits.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -26,6 +27,13 @@ class Group(Struct, frozen=True, kw_only=True):
     skills: tuple[str, ...]
     #: Agent id; "" = nobody yet.
     owner: str
+
+
+#: Buckets of urgency, and how many items there are before each and in all: one number more.
+Row: TypeAlias = tuple[list[int], list[int]]
+Rows: TypeAlias = Mapping[Group, Row]
+#: A group, a bucket, and how many items more or less.
+Line: TypeAlias = tuple[Group, int, float]
 
 
 class Ahead(Struct, frozen=True, kw_only=True):
@@ -51,68 +59,48 @@ def bucket_of(urgency: float) -> int:
     return int(urgency // BUCKET_S)
 
 
-class Backlog:
-    """Counts of waiting work by group and urgency."""
-
-    def __init__(self, loads: Sequence[Load] = ()) -> None:
-        """Take over what the store counted."""
-        self._groups: dict[Group, dict[int, float]] = {}
-        for load in loads:
-            group = Group(
-                queue=load.queue,
-                channel=load.channel,
-                language=load.language,
-                skills=load.skills,
-                owner=load.owner,
-            )
-            found = self._groups.setdefault(group, {})
-            found[load.bucket] = found.get(load.bucket, 0.0) + load.count
-        #: What was decided since, in order: views take it up as they are asked.
-        self.since: list[tuple[Group, int, float]] = []
-
-    def add(self, conversation: Conversation) -> None:
-        """Count a conversation that waits since the refresh."""
-        self.since.append((group_of(conversation), bucket_of(conversation.urgency), 1.0))
-
-    def drop(self, conversation: Conversation) -> None:
-        """Count a conversation no more that was answered, or has changed its group, since the refresh."""
-        self.since.append((group_of(conversation), bucket_of(conversation.urgency), -1.0))
-
-    def view(self, weigh: Callable[[Group], tuple[float, float]]) -> "View":
-        """Return the backlog as one team sees it; `weigh` gives of a group the share theirs and s an item."""
-        return View(self._groups, self.since, weigh)
+def grouped(loads: Iterable[Load]) -> dict[Group, Row]:
+    """Sort what the store counted, once for all who ask; some 20 ms for 50,000 counts."""
+    found: dict[tuple[str, str, str, tuple[str, ...], str], dict[int, int]] = {}
+    for one in loads:
+        buckets = found.setdefault((one.queue, one.channel, one.language, one.skills, one.owner), {})
+        buckets[one.bucket] = buckets.get(one.bucket, 0) + one.count
+    rows = {}
+    for (queue, channel, language, skills, owner), buckets in found.items():
+        group = Group(queue=queue, channel=channel, language=language, skills=skills, owner=owner)
+        order = sorted(buckets)
+        rows[group] = (order, list(accumulate((buckets[one] for one in order), initial=0)))
+    return rows
 
 
 class View:
-    """The backlog as one team sees it: prefix sums over urgency."""
+    """The backlog as one team sees it: each group with the share of it that is the team's."""
 
     def __init__(
-        self,
-        groups: dict[Group, dict[int, float]],
-        since: list[tuple[Group, int, float]],
-        weigh: Callable[[Group], tuple[float, float]],
+        self, rows: Rows, since: Sequence[Line], weigh: Callable[[Group], tuple[float, float]]
     ) -> None:
-        """Add up the groups of which a share is the team's."""
+        """Take the groups of which a share is the team's; `weigh` gives that share, and the seconds an item takes.
+
+        `since` are lines that are added while the view is asked.
+        """
         self._since, self._taken, self._weigh = since, 0, weigh
+        self._weights: dict[Group, tuple[float, float]] = {}
         #: Of what came since: bucket → items and work.
         self._late: dict[int, tuple[float, float]] = {}
-        self._weights: dict[Group, tuple[float, float]] = {}
-        found: dict[int, tuple[float, float]] = {}
-        for group, buckets in groups.items():
+        #: Buckets, counts, share, and the share's seconds an item.
+        self._rows: list[tuple[list[int], list[int], float, float]] = []
+        for group, (buckets, counts) in rows.items():
             share, seconds = self._weight(group)
             if share:
-                for bucket, count in buckets.items():
-                    _add(found, bucket, count * share, seconds)
-        self._buckets = sorted(found)
-        self._items = list(accumulate((found[one][0] for one in self._buckets), initial=0.0))
-        self._work = list(accumulate((found[one][1] for one in self._buckets), initial=0.0))
+                self._rows.append((buckets, counts, share, share * seconds))
 
     def ahead(self, urgency: float) -> Ahead:
         """Return what is as urgent or more, the team's share of it."""
         self._catch_up()
-        bucket = bucket_of(urgency)
-        place = bisect_right(self._buckets, bucket)
-        items, work = self._items[place], self._work[place]
+        bucket, items, work = bucket_of(urgency), 0.0, 0.0
+        for buckets, counts, share, seconds in self._rows:
+            count = counts[bisect_right(buckets, bucket)]
+            items, work = items + count * share, work + count * seconds
         for late, (more, seconds) in self._late.items():
             if late <= bucket:
                 items, work = items + more, work + seconds
@@ -120,19 +108,24 @@ class View:
 
     def total(self) -> float:
         """Return how many items are the team's, however urgent."""
-        self._catch_up()
-        return max(self._items[-1] + sum(items for items, _ in self._late.values()), 0.0)
+        return max(sum(counts[-1] * share for _, counts, share, _ in self._rows) + self._more(), 0.0)
 
     def late(self) -> float:
-        """Return how many of the team's items came since the refresh."""
+        """Return how many of the team's items came since the look."""
+        return max(self._more(), 0.0)
+
+    def _more(self) -> float:
         self._catch_up()
-        return max(sum(items for items, _ in self._late.values()), 0.0)
+        return sum(items for items, _ in self._late.values())
 
     def _catch_up(self) -> None:
+        if self._taken == len(self._since):
+            return
         for group, bucket, count in self._since[self._taken :]:
             share, seconds = self._weight(group)
             if share:
-                _add(self._late, bucket, count * share, seconds)
+                items, work = self._late.get(bucket, (0.0, 0.0))
+                self._late[bucket] = (items + count * share, work + count * share * seconds)
         self._taken = len(self._since)
 
     def _weight(self, group: Group) -> tuple[float, float]:
@@ -140,8 +133,3 @@ class View:
         if found is None:
             found = self._weights[group] = self._weigh(group)
         return found
-
-
-def _add(found: dict[int, tuple[float, float]], bucket: int, items: float, seconds: float) -> None:
-    before = found.get(bucket, (0.0, 0.0))
-    found[bucket] = (before[0] + items, before[1] + items * seconds)

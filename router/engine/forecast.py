@@ -1,9 +1,9 @@
 """What promises are computed from: who works, what waits, what is learnt; made anew about once a second.
 
-Between refreshes a forecast only takes note of what was decided, so that a burst sees itself.
+Between looks at the store a forecast only takes note of what was decided, so that a burst sees itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from router.assign import is_present
 from router.conversation import PRIORITY_RANK, Agent, Conversation, PromiseState
-from router.conversation.load import Load
-from router.engine.backlog import Ahead, Backlog, Group, View, bucket_of
+from router.engine.backlog import Ahead, Group, Rows, View, bucket_of, group_of
 from router.engine.correction import Correction
 from router.engine.drain import Plan, Staff, instant
 from router.engine.known import Learnt, Need
 from router.engine.pressure import Pressure, Stream, stream
+from router.engine.since import Since
 from rules.evaluate import Rulebook
 
 #: Plans and streams of arrivals are kept so long (s) before they are made anew.
@@ -29,8 +29,8 @@ HALF_A_PERSON = 0.5
 #: Answers after which their rate says how fast work gets done.
 RATED = 20
 
-#: Queue, language and skills: what somebody must be able to do. The channel makes no difference.
-Wants: TypeAlias = tuple[str, str, tuple[str, ...]]
+#: Queue, channel, language and skills: what somebody must be able to do, and be given at all.
+Wants: TypeAlias = tuple[str, str, str, tuple[str, ...]]
 
 
 class Outlook(Struct, frozen=True):
@@ -70,7 +70,9 @@ class Forecast:
         """Know nothing but the rules yet."""
         self._book = book
         self._agents: Mapping[str, Agent] = {}
-        self._backlog = Backlog()
+        self._rows: Rows = {}
+        #: What was decided since the look, or may not be in it.
+        self.since = Since()
         self._learnt: Mapping[str, Learnt] = {}
         self._corrections: dict[str, Correction] = {}
         self._streams: dict[str, Stream] = {}
@@ -82,11 +84,15 @@ class Forecast:
         self._here: frozenset[str] = frozenset()
 
     def refreshed(
-        self, agents: Mapping[str, Agent], loads: Sequence[Load], learnt: Mapping[str, Learnt], now: datetime
+        self, agents: Mapping[str, Agent], rows: Rows, learnt: Mapping[str, Learnt], now: datetime
     ) -> "Forecast":
-        """Return the forecast with what the store says now; what is costly to work out is taken along."""
+        """Return the forecast with what the store says now; what is costly to work out is taken along.
+
+        `rows` is what the store counted (see `grouped`), asked for after `since.look()`.
+        """
         fresh = Forecast(self._book)
-        fresh._agents, fresh._backlog, fresh._learnt = agents, Backlog(loads), learnt
+        fresh._agents, fresh._rows, fresh._learnt = agents, rows, learnt
+        fresh.since = self.since.inherited()
         at = now.timestamp()
         fresh._able = self._able
         fresh._plans = {key: plan for key, plan in self._plans.items() if at - plan.made <= PLAN_S}
@@ -112,14 +118,6 @@ class Forecast:
         before = self._learnt.get(name)
         same = before is not None and before.hour == state.hour and name in self._streams
         return stream(state, at, self._streams[name].hourly if same else None)
-
-    def add(self, conversation: Conversation) -> None:
-        """Count a conversation that waits since the refresh."""
-        self._backlog.add(conversation)
-
-    def drop(self, conversation: Conversation) -> None:
-        """Count a conversation no more, as it was: it was answered or handed over since the refresh."""
-        self._backlog.drop(conversation)
 
     def outlook(self, conversation: Conversation, now: datetime) -> Outlook | None:
         """Return what is known for the promise of a conversation; None when nobody's hours tell anything."""
@@ -149,15 +147,16 @@ class Forecast:
         """Return who may answer: the owner, else all who are able, else the accountable person."""
         if conversation.owner in self._book.people:
             return (conversation.owner,)
-        wants = (conversation.queue, conversation.language, tuple(sorted(conversation.skills)))
+        needs = group_of(conversation)
+        wants = (needs.queue, needs.channel, needs.language, needs.skills)
         found = tuple(one for one in self._who(wants) if one not in conversation.declined)
         return found or (conversation.accountable,)
 
     def _who(self, wants: Wants) -> tuple[str, ...]:
         found = self._able.get(wants)
         if found is None:
-            queue, language, skills = wants
-            people = self._book.people.values()
+            queue, channel, language, skills = wants
+            people = [one for one in self._book.people.values() if one.capacity_for(channel) > 0]
             some = [one for one in people if queue in one.queues and one.skills.issuperset(skills)]
             speak = [one for one in some if not language or not one.languages or language in one.languages]
             found = self._able[wants] = tuple(one.id for one in speak or some)
@@ -192,7 +191,7 @@ class Forecast:
             handle_s = self._correction(group.channel).handle_s
             if group.owner in self._book.people:
                 return float(group.owner in mine), handle_s
-            wants = (group.queue, group.language, group.skills)
+            wants = (group.queue, group.channel, group.language, group.skills)
             return self._overlap(mine, wants, on), handle_s
 
         pressure = self._pressures.get(people)
@@ -203,7 +202,7 @@ class Forecast:
             self._pressures[people] = pressure
         return _Team(
             staff=Staff(plan, share),
-            view=self._backlog.view(owed),
+            view=View(self._rows, self.since.lines, owed),
             pressure=pressure,
             here=here,
             pace_s=None if here or not plan.unplanned else self._pace(mine, on, now),
@@ -273,5 +272,5 @@ class _Team(Struct, frozen=True):
 
 
 def _wants(need: Need) -> Wants:
-    queue, _, language, skills = (*need.lane.split("|"), "", "", "", "")[:4]
-    return queue, language, tuple(skills.split(",")) if skills else ()
+    queue, channel, language, skills = (*need.lane.split("|"), "", "", "", "")[:4]
+    return queue, channel, language, tuple(skills.split(",")) if skills else ()

@@ -35,12 +35,12 @@ def reckon(outlook: Outlook, now: datetime, due_at: datetime, level: float) -> R
 
     Work is served by the time it was promised for, where that comes before its due time. So the reckoning is
     made twice: the first time says by when this one will be promised at the latest, the second counts what
-    is served before that.
+    is served before that. As long as too little is learnt nothing earlier than the due time is promised.
     """
     at, due, plan = now.timestamp(), due_at.timestamp(), outlook.staff.plan
     parts = figures_of(outlook, at, due, level)
     until = plan.after(at, _length(outlook.correction, parts))
-    if until < due:
+    if until < due and outlook.correction.learnt:
         parts = figures_of(outlook, at, until, level)
         until = plan.after(at, _length(outlook.correction, parts))
     return Reckoned(

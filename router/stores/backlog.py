@@ -1,8 +1,10 @@
 """What is counted as backlog, and under what: the few words of a conversation that an index is made of."""
 
+from functools import lru_cache
+
 from msgspec import json
 
-from router.conversation import Conversation, Status
+from router.conversation import Conversation, is_work
 from router.ports import Load
 
 #: Seconds of urgency that count as one: work due within the same five minutes is served in any order.
@@ -18,7 +20,7 @@ def needs(one: Conversation) -> str | None:
     The queue, the channel and the owner stand beside it. Who wants to be reached later waits for nobody yet;
     a timer takes `not_before` away when that time comes.
     """
-    if one.status is not Status.OPEN or one.waiting_since is None or one.not_before is not None:
+    if not is_work(one):
         return None
     return _encode([one.language, *sorted(one.skills)]).decode()
 
@@ -28,14 +30,20 @@ def bucket(one: Conversation) -> int:
     return int(one.urgency // BUCKET_S)
 
 
+@lru_cache(maxsize=4096)
+def _needed(words: str) -> tuple[str, tuple[str, ...]]:
+    language, *skills = _decode(words)
+    return language, tuple(skills)
+
+
 def load(words: str, *, queue: str, channel: str, owner: str, bucket: int, count: int) -> Load:
     """Return a group of the index as a value."""
-    language, *skills = _decode(words)
+    language, skills = _needed(words)
     return Load(
         queue=queue,
         channel=channel,
         language=language,
-        skills=tuple(skills),
+        skills=skills,
         owner=owner,
         bucket=bucket,
         count=count,

@@ -7,7 +7,6 @@ import pytest
 from router.answer import Answer
 from router.conversation import Event
 from router.errors import StoreDown
-from router.foresight import Foresight
 from router.learner import HANDS, KIND, Learner, learnt_of
 from router.testing import MemoryStore
 from tests.support.world import World
@@ -115,29 +114,3 @@ async def test_a_quiet_channel_does_not_make_a_restart_read_everything_again(wor
     last = (await world.store.log(after=0, limit=1000))[-1][0]
     kept = {one.id: one.value["after"] for one in await world.store.records(KIND, 10)}
     assert kept == {"email": last, "forum": last, HANDS: last}
-
-
-async def test_the_house_takes_over_what_was_learnt(world) -> None:
-    """A promise made after a refresh says from what it was reckoned; without learning the target alone speaks."""
-    world.house = await Foresight(world.store, world.clock).refreshed(world.house)
-    await answered(world, 3)
-    await Learner(world.store, lambda: world.house).run()
-    foresight = Foresight(world.store, world.clock)
-    world.house = await foresight.refreshed(world.house)
-    (one,) = await world.take(world.mail_from("new@example.org"))
-    assert one.promise is not None
-    assert one.promise.parts is not None
-    assert one.promise.parts.handle_s == pytest.approx(600.0)
-    again = await foresight.refreshed(world.house)
-    assert again.forecast is not world.house.forecast
-
-
-async def test_a_burst_leaves_nobody_free_for_more_than_one_piece(world) -> None:
-    """Of a batch that comes while two people are idle, only as many as they are find somebody with nothing to do."""
-    await world.here("maria")
-    await world.here("tom")
-    world.house = await Foresight(world.store, world.clock).refreshed(world.house)
-    found = await world.take(*(world.mail_from(f"c{number}@example.org") for number in range(20)))
-    parts = [one.promise.parts for one in found if one.promise is not None and one.promise.parts is not None]
-    assert len(parts) == 20
-    assert sum(1 for one in parts if one.work_s == 0) <= 2

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from channels.message import Identity
 from router.conversation import Agent, Conversation, Event, indexed
 from router.conversation.load import Load
+from router.engine.backlog import grouped
 from router.engine.forecast import Forecast
 from router.engine.learnt import Learnt, fold
 from router.promise import SOONEST, Quote, Snapshot, promise
@@ -79,7 +80,7 @@ def snapshot(
     book = _books[0]
     agents = {one: Agent(id=one, said="here") for one in here}
     states = {"email": taught() if learnt is None else learnt}
-    forecast = Forecast(book).refreshed(agents, loads, states, now)
+    forecast = Forecast(book).refreshed(agents, grouped(loads), states, now)
     one = indexed(
         Conversation(
             id="cv_1", reference="HB-22223", channel="email", account="support", opened_at=now, updated_at=now,

@@ -1,5 +1,6 @@
 """What health and audit count, each from one index."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,7 +70,7 @@ class MongoHealth(MongoBase):
         fields = {name: f"${name}" for name in ("needs", "queue", "channel", "owner", "bucket")}
         group = {"_id": fields, "count": {"$sum": 1}}
         rows = await self._database.grouped("conversations", {"needs": {"$gte": ""}}, group)
-        return [_load(row["_id"], row["count"]) for row in rows]
+        return await asyncio.to_thread(lambda: [_load(row["_id"], row["count"]) for row in rows])
 
     async def audit_messages(self, after: str, limit: int) -> list[Stored]:
         """Return accepted messages by key, for a full walk."""

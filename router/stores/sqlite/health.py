@@ -52,11 +52,12 @@ class SqliteHealth(SqliteBase):
 
     async def backlog(self) -> list[Load]:
         """Return the work to be done now, counted by what it needs, who has it and how urgent it is."""
-        rows = await self._read(lambda conn: conn.execute(BACKLOG).fetchall())
-        return [
-            load(words, queue=queue, channel=channel, owner=owner or "", bucket=bucket, count=count)
-            for words, queue, channel, owner, bucket, count in rows
-        ]
+        return await self._read(
+            lambda conn: [
+                load(words, queue=queue, channel=channel, owner=owner or "", bucket=bucket, count=count)
+                for words, queue, channel, owner, bucket, count in conn.execute(BACKLOG)
+            ]
+        )
 
     async def audit_messages(self, after: str, limit: int) -> list[Stored]:
         """Return accepted messages by key, for a full walk."""
