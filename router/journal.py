@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from router import waited
 from router.conversation import Conversation, Entry, Event, Promise, PromiseState, SendState, indexed
-from router.ports import Change
+from router.ports import Change, Hint
 from router.steps import trim
 
 
@@ -45,6 +45,11 @@ def changed(
         archived=archived,
         needs=tuple(needs),
     )
+
+
+def hint_of(one: Conversation) -> Hint:
+    """Return what the other processes are told of a conversation that was just written."""
+    return Hint(kind="outbox" if one.send_at is not None else "conversation", id=one.id, version=one.version)
 
 
 def _ended_promises(before: Conversation | None, after: Conversation) -> list[Event]:

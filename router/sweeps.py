@@ -11,12 +11,13 @@ from router.accept import queue_of
 from router.claims import free
 from router.conversation import Agent, Conversation, Event, Status, promise_told
 from router.errors import BrokerError
+from router.failing import Failing
 from router.house import House
-from router.journal import changed, event
+from router.journal import changed, event, hint_of
 from router.keeping import introduce
 from router.keeping.charge import UNOWNED, in_charge
 from router.keeping.stages import hurried
-from router.ports import Broker, Commit, Store
+from router.ports import Broker, Change, Commit, Events, Store
 
 logger = log.get(__name__)
 
@@ -27,14 +28,25 @@ RING_AGAIN_S = 10.0
 ORPHAN_S = 30.0
 #: Most open work of one agent that is looked at in one sweep.
 MINE = 500
+#: Names a conversation of a sweep among what fails.
+SWEPT = "swept "
 
 
 class Sweeps:
     """Looks after what no event will mend; each sweep is bounded, and the next one goes on."""
 
-    def __init__(self, store: Store, broker: Broker, clock: Clock, house: Callable[[], House]) -> None:
-        """Take the parts."""
-        self._store, self._broker, self._clock, self._house = store, broker, clock, house
+    def __init__(
+        self,
+        store: Store,
+        broker: Broker,
+        events: Events,
+        parts: tuple[Clock, Callable[[], House]],
+        failing: Failing,
+    ) -> None:
+        """Take the parts, and where what fails by itself is written down."""
+        self._store, self._broker, self._events = store, broker, events
+        self._clock, self._house = parts
+        self._failing = failing
         self._walk: dict[Status, str] = dict.fromkeys(UNOWNED, "")
         #: Until when each absent person is away, as it was when it was last acted on; nobody yet after a start.
         self._away: dict[str, datetime | None] = {}
@@ -125,17 +137,16 @@ class Sweeps:
         now, agents, house = self._clock.now(), await self._store.agents(), self._house()
         person = house.book.person(agent.id)
         name = person.name if person is not None else agent.id
-        changes = []
-        for one in owned:
-            loose = replace(steps.disown(one), pressing=one.pressing or promise_told(one))
-            after, lines = self.settled(
-                steps.flag(loose, f"{name} {why}, so this is back in the queue."), agents
-            )
+
+        def loose(one: Conversation) -> Change:
+            freed = replace(steps.disown(one), pressing=one.pressing or promise_told(one))
+            told = f"{name} {why}, so this is back in the queue."
+            after, lines = self.settled(steps.flag(freed, told), agents)
             line = event(one, now, "let go", agent=agent.id, reason=why)
-            changes.append(changed(one, after, events=[line, *lines]))
-        outcome = await self._store.commit(Commit(changes=changes))
-        won = {one.claim for one, ok in zip(owned, outcome.changes, strict=True) if ok}
-        await free(self._store, {agent.id: won}, now)
+            return changed(one, after, events=[line, *lines])
+
+        won = await self._written(owned, loose)
+        await free(self._store, {agent.id: {one.claim for one in won}}, now)
 
     async def name_accountable(self, status: Status, agents: Mapping[str, Agent]) -> None:
         """Walk on through the unowned work, a page a sweep, and see that the right person answers for it."""
@@ -145,13 +156,38 @@ class Sweeps:
 
     async def _settle(self, found: Sequence[Conversation], agents: Mapping[str, Agent]) -> None:
         """Write what has changed about who answers for these."""
-        changes = []
-        for one in found:
+
+        def step(one: Conversation) -> Change | None:
             after, lines = self.settled(one, agents)
-            if after is not one:
-                changes.append(changed(one, after, events=lines))
-        if changes:
-            await self._store.commit(Commit(changes=changes))
+            return changed(one, after, events=lines) if after is not one else None
+
+        await self._written(found, step)
+
+    async def _written(
+        self, found: Sequence[Conversation], step: Callable[[Conversation], Change | None]
+    ) -> list[Conversation]:
+        """Write what the step changes, and tell of it; return those that it won, as they were.
+
+        One that fails is left alone for a while.
+        """
+        now = self._clock.now()
+        drafts: list[tuple[Conversation, Change]] = []
+        for one in found:
+            if self._failing.rests(SWEPT + one.id, now, one.version):
+                continue
+            try:
+                change = step(one)
+            except Exception as error:  # noqa: BLE001  # whatever it was, the others go on
+                self._failing.failed(SWEPT + one.id, error, now, name=one.reference, version=one.version)
+                continue
+            self._failing.well(SWEPT + one.id)
+            drafts += [(one, change)] if change is not None else []
+        if not drafts:
+            return []
+        outcome = await self._store.commit(Commit(changes=[change for _, change in drafts]))
+        won = [draft for draft, ok in zip(drafts, outcome.changes, strict=True) if ok]
+        self._events.publish([hint_of(change.conversation) for _, change in won])
+        return [one for one, _ in won]
 
     def settled(self, one: Conversation, agents: Mapping[str, Agent]) -> tuple[Conversation, list[Event]]:
         """Return it with whoever answers for it, and with its promise theirs or brought forward to be renewed."""

@@ -10,7 +10,7 @@ from channels.message import Identity
 from channels.port import Case, Clock, Slot, Work
 from router import assign, steps
 from router.claims import free
-from router.conversation import Agent, Conversation, Status, keypad, keypad_link
+from router.conversation import Agent, Conversation, Status, answer_in_doubt, keypad, keypad_link
 from router.house import Account, House
 from router.journal import changed, event
 from router.ports import Commit, Events, Hint, Store
@@ -64,7 +64,8 @@ class Calls:
     def _is_work(self, one: Conversation) -> bool:
         mine = (one.channel, one.account) == (self._account.channel, self._account.name)
         waits = one.status is Status.OPEN and one.waiting_since is not None
-        return mine and waits and bool(one.owner) and not steps.answer_on_its_way(one)
+        called = steps.answer_on_its_way(one) or answer_in_doubt(one)
+        return mine and waits and bool(one.owner) and not called
 
     async def lookup(self, words: str) -> Case | None:
         """Return the open case that the words name."""

@@ -3,6 +3,8 @@
 from router.conversation.customer import Customer, Join, Mark, Part
 from router.conversation.derive import (
     PRIORITY_RANK,
+    answer_in_doubt,
+    answer_on_its_way,
     customer_id,
     indexed,
     is_owed,
@@ -65,6 +67,8 @@ __all__ = [
     "Status",
     "Why",
     "Wish",
+    "answer_in_doubt",
+    "answer_on_its_way",
     "customer_id",
     "indexed",
     "is_owed",

@@ -7,7 +7,8 @@ import msgspec
 
 from channels.message import Message
 from router.conversation.document import Conversation
-from router.conversation.states import NoteKind, PromiseState, SendState, Status
+from router.conversation.parts import Item
+from router.conversation.states import SETTLED, NoteKind, PromiseState, SendState, Status
 
 #: Order of the priorities; anything more urgent comes before anything less urgent.
 PRIORITY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
@@ -138,13 +139,39 @@ def taken_over(conversation: Conversation) -> bool:
 
 
 def promise_stage(conversation: Conversation) -> tuple[str, datetime] | None:
-    """Return what happens next with the running promise before its time passes, and when: owner, lead, renew."""
+    """Return what happens next with the running promise before its time passes, and when: owner, lead, renew.
+
+    While an answer is on its way nobody is told of another time: that stage waits until it has left or failed.
+    """
     made = conversation.promise
     if made is None or made.state is not PromiseState.MADE:
         return None
-    stages = (("owner", made.warn_at), ("lead", made.lead_at), ("renew", made.renew_at))
-    done = [name for name, _ in stages].index(conversation.warned) + 1 if conversation.warned else 0
+    told = () if answer_on_its_way(conversation) else (("renew", made.renew_at),)
+    stages = (("owner", made.warn_at), ("lead", made.lead_at), *told)
+    names = ["", "owner", "lead", "renew"]
+    done = names.index(conversation.warned)
     return next(((name, at) for name, at in stages[done:] if at is not None), None)
+
+
+def answer_on_its_way(conversation: Conversation) -> bool:
+    """Tell whether a person's answer to the running wait was written, and is neither accepted nor given up."""
+    return any(
+        item.state not in SETTLED and not _undecided(item) for item in _answers_to_the_wait(conversation)
+    )
+
+
+def answer_in_doubt(conversation: Conversation) -> bool:
+    """Tell whether an answer to the running wait may have arrived, and only a person can find out."""
+    return any(_undecided(item) for item in _answers_to_the_wait(conversation))
+
+
+def _answers_to_the_wait(conversation: Conversation) -> list[Item]:
+    found = (one for one in conversation.outbox if one.note is None and not one.unless_seen)
+    return [one for one in found if one.trigger == conversation.waiting_on]
+
+
+def _undecided(item: Item) -> bool:
+    return item.state is SendState.UNKNOWN and item.next_at is None
 
 
 def note_id(conversation: str, trigger: str, kind: NoteKind) -> str:

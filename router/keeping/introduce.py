@@ -13,6 +13,7 @@ from router.conversation import (
     NoteKind,
     Promise,
     Status,
+    answer_in_doubt,
     note_id,
     promise_told,
     taken_over,
@@ -106,7 +107,8 @@ def _introduced(
     )
     try:
         starts = manners.may_start(house, one, now)
-        return steps.enqueue(one, replace(say.item(house, one, saying, now), next_at=starts))
+        item = say.item(house, one, saying, starts)  # in the words of the hour at which it is read
+        return steps.enqueue(one, replace(item, at=now, next_at=starts))
     except WordingError:
         return one  # it is a courtesy: the time stands, and the answer comes in the new owner's name
 
@@ -126,7 +128,7 @@ def _may(house: House, one: Conversation, made: Promise, person: Person, now: da
         one.status is Status.HELD or one.kind != "normal",
         one.reply_until is not None and one.reply_until <= now,
         made.at - manners.may_start(house, one, now) < _left(house, one),
-        steps.answer_on_its_way(one),
+        steps.answer_on_its_way(one) or answer_in_doubt(one),
     )
     return not any(forbidden)
 

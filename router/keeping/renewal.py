@@ -13,6 +13,7 @@ from router.conversation import (
     SendState,
     Status,
     Why,
+    answer_in_doubt,
     note_id,
 )
 from router.house import House
@@ -78,13 +79,14 @@ def objection(house: House, conversation: Conversation, person: Person, now: dat
     told = conversation.promise
     window = conversation.reply_until
     tone = conversation.decision.tone if conversation.decision is not None else "plain"
-    starts = manners.may_start(house, conversation, now)
+    starts, said = manners.may_start(house, conversation, now), _said_already(conversation)
     reasons = (
         (conversation.status not in _WAITED_FOR, _stands(conversation)),
         (house.paused, "notes are paused"),
         (tone == "none", "the rules want a person's words here, not automatic ones"),
         (not house.speaks(person.id, conversation.channel), f"{person.name} has not agreed to notes here"),
-        (_said_already(conversation), "the customer was told another time in this wait already"),
+        (answer_in_doubt(conversation), "an answer may have reached the customer"),
+        (bool(said), said),
         (
             account.one_automatic_reply and _noted(conversation),
             "the platform allows no second automatic message",
@@ -101,10 +103,14 @@ def _stands(conversation: Conversation) -> str:
     return "an answer is on its way" if pending else f"the conversation is {conversation.status.value}"
 
 
-def _said_already(conversation: Conversation) -> bool:
-    """Tell whether the one renewal of this wait has been written."""
+def _said_already(conversation: Conversation) -> str:
+    """Say what became of the one renewal of this wait, if it has been written; "" if not."""
     id_ = note_id(conversation.id, conversation.waiting_on, NoteKind.RENEWAL)
-    return steps.item_of(conversation, id_) is not None
+    item = steps.item_of(conversation, id_)
+    if item is None:
+        return ""
+    lost = item.state in {SendState.CANCELLED, SendState.FAILED}
+    return f"the note did not go out: {item.reason}" if lost else "the customer was told another time already"
 
 
 def _noted(conversation: Conversation) -> bool:

@@ -4,10 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from router import assign
-from router.conversation import Agent, Conversation, SendState, Status, Why, promise_told
+from router.conversation import (
+    Agent,
+    Conversation,
+    SendState,
+    Status,
+    Why,
+    answer_on_its_way,
+    promise_told,
+)
 from router.house import House
 from router.keeping.charge import expected, present
-from router.steps import answer_on_its_way
 
 #: How long one answer takes where nothing was learnt yet, seconds.
 HANDLE_S = 600.0

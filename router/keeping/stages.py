@@ -103,10 +103,11 @@ def _missed(house: House, one: Conversation, agents: Mapping[str, Agent], now: d
 
 def _another(house: House, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Conversation:
     """Promise another time in the name of whoever speaks for the work, or lay the words before a person."""
-    person = speaker(house, one, agents, now) or house.book.person(one.accountable)
+    answers = house.book.person(one.accountable)
+    person = speaker(house, one, agents, now) or answers
     if person is None:
         return steps.flag(one, "Nobody could tell the customer another time. Please write to them.")
-    quote = later(house, one, person, agents, now)
+    quote = later(house, one, answers or person, agents, now)  # whoever speaks, these are whose hours count
     if quote is None:
         return steps.flag(
             one, "No later time lies inside the provider's window for answers. Please answer now."

@@ -1,8 +1,9 @@
 """The pure steps that lead a conversation from one state to the next."""
 
+from router.conversation import answer_on_its_way
 from router.steps.answers import LIVE_IDLE_S, answered, answered_outside, reply, resolve, sent
 from router.steps.entries import append, snippet
-from router.steps.outbox import amend, answer_on_its_way, cancel_notes, cited, enqueue, item_of, trim
+from router.steps.outbox import amend, cancel_notes, cited, enqueue, item_of, trim
 from router.steps.people import disown, flag, give_back, left_address, own
 from router.steps.promises import break_promise, promise, untell, withdraw
 from router.steps.waits import REOPENED, await_answer, decide, end_wait, put_off, reopen, window_closing

@@ -46,17 +46,6 @@ def cancel_notes(conversation: Conversation, reason: str) -> Conversation:
     return conversation
 
 
-def answer_on_its_way(conversation: Conversation) -> bool:
-    """Tell whether a person's answer to the running wait has been written and not yet accepted."""
-    return any(
-        item.note is None
-        and not item.unless_seen
-        and item.trigger == conversation.waiting_on
-        and item.state not in SETTLED
-        for item in conversation.outbox
-    )
-
-
 def trim(conversation: Conversation) -> tuple[Conversation, tuple[Item, ...]]:
     """Return it with only the newest settled outbox items, and those that leave for the archive."""
     settled = [item for item in conversation.outbox if item.state in SETTLED]

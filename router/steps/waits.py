@@ -6,8 +6,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from channels.message import Message
-from router.conversation import Conversation, Decision, PromiseState, Status
-from router.steps.outbox import answer_on_its_way, cancel_notes
+from router.conversation import Conversation, Decision, PromiseState, Status, answer_on_its_way
+from router.steps.outbox import cancel_notes
 from router.steps.people import disown, flag
 from router.steps.promises import end, withdraw
 

@@ -34,8 +34,8 @@ channels:
 """
 
 
-class Died(Exception):
-    """The process ended here."""
+class Died(BaseException):
+    """The process ended here: nothing in it catches that."""
 
 
 class HonestChannel(RecordingChannel):
@@ -95,6 +95,7 @@ async def to(world: World, at: datetime, step_s: float = 60.0) -> None:
         world.clock.set(min(at, world.clock.now() + timedelta(seconds=step_s)))
         await world.timers.tick(slow=False)
         await world.send()
+        assert not world.timers.failing, world.timers.failing.told(world.clock.now())
 
 
 async def lines(world: World, *kinds: str) -> list[Event]:

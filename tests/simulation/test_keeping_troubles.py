@@ -1,0 +1,182 @@
+"""What goes wrong beside a promise: an answer that fails, a stand-in, one conversation that nothing can handle."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from channels.errors import ChannelError, NotSent, Refused
+from router.actions import Answer
+from router.conversation import Conversation, NoteKind, PromiseState, SendState, Status
+from router.health.told import heard
+from router.journal import changed
+from router.ports import Commit
+from tests.support.keeping import RULES, account, lines, notes, to, told, world_of
+from tests.support.world import World
+
+#: A time with which nobody can reckon.
+FAR = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+TWO_OFFICES = RULES.replace(
+    "agents:", '  late: {timezone: Europe/Copenhagen, open: {mon-fri: ["08:00-23:00"]}}\nagents:'
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Return a service at noon on a Monday, with answers due within four hours."""
+    return world_of(tmp_path)
+
+
+async def owned(world: World, who: str = "maria") -> Conversation:
+    """Return a mail that somebody present owns, promised and told."""
+    await world.here(who)
+    one = await told(world)
+    assert one.owner == who
+    return one
+
+
+async def spoil(world: World, one: Conversation, **fields: object) -> None:
+    """Write something into the conversation that no step can handle."""
+    before = await world.fresh(one)
+    outcome = await world.store.commit(Commit(changes=[changed(before, replace(before, **fields))]))
+    assert all(outcome.changes)
+
+
+# --- whose hours count
+
+
+async def test_another_time_lies_in_the_hours_of_whoever_answers(tmp_path: Path) -> None:
+    """Ines speaks for Maria and works until eleven at night; Maria, who answers, goes home at six."""
+    ines = "ines: {name: Ines Costa, email: ines@example.com, queues: [desk], languages: [en],"
+    assert ines in TWO_OFFICES
+    head, _, rest = TWO_OFFICES.partition(ines)
+    world = world_of(tmp_path, head + ines + rest.replace("hours: office", "hours: late", 1))
+    world.house = replace(world.house, voices={"ines": frozenset({"email"})})
+    world.clock.set(datetime(2026, 11, 23, 13, 0, tzinfo=UTC))
+    one = await owned(world)
+    assert one.promise.by == "ines"
+    await to(world, one.promise.renew_at, 600)
+    after = await world.fresh(one)
+    assert after.promise.renewals == 1
+    local = after.promise.at.astimezone(world.book.calendar("office").zone)
+    assert (local.day, 8 <= local.hour < 18) == (24, True)
+
+
+# --- an answer that does not arrive
+
+
+async def test_an_answer_that_fails_leaves_time_to_say_another(world: World) -> None:
+    """It was on its way when the customer was to hear another time, and failed: they hear before the time passes."""
+    one = await owned(world)
+    await to(world, one.promise.renew_at - timedelta(seconds=5), 300)
+    world.mail.outcomes = [NotSent("busy", after_s=20.0), Refused("no")]
+    await world.actions.reply(one.id, Answer(text="It is on its way."), agent="maria")
+    await to(world, one.promise.renew_at, 1)
+    assert (await world.fresh(one)).warned == "lead"
+    await to(world, one.promise.at - timedelta(seconds=30), 10)
+    after = await world.fresh(one)
+    assert len(notes(after, NoteKind.RENEWAL)) == 1
+    assert (after.promise.renewals, after.promise.state) == (1, PromiseState.MADE)
+
+
+async def test_an_answer_on_its_way_is_not_looked_at_each_second(world: World) -> None:
+    """While it is being tried nothing is written, however long that takes."""
+    one = await owned(world)
+    await to(world, one.promise.renew_at - timedelta(seconds=5), 300)
+    world.mail.outcomes = [NotSent("busy", after_s=60.0)]
+    await world.actions.reply(one.id, Answer(text="It is on its way."), agent="maria")
+    await world.send()
+    before = (await world.fresh(one)).version
+    for _ in range(10):
+        world.clock.move(1)
+        await world.timers.tick(slow=False)
+    assert (await world.fresh(one)).version == before
+
+
+async def test_an_answer_in_doubt_is_left_to_a_person(world: World) -> None:
+    """Nobody can tell whether it arrived: no note goes out, its words are laid ready, and silence is told of."""
+    one = await owned(world)
+    world.mail.outcomes = [ChannelError("?")]
+    await world.actions.reply(one.id, Answer(text="It is on its way."), agent="maria")
+    await world.send()
+    item = next(each for each in (await world.fresh(one)).outbox if each.answers)
+    await spoil(
+        world,
+        one,
+        outbox=tuple(
+            replace(each, state=SendState.UNKNOWN, next_at=None) if each.id == item.id else each
+            for each in (await world.fresh(one)).outbox
+        ),
+        status=Status.OPEN,
+    )
+    await to(world, one.promise.renew_at, 300)
+    after = await world.fresh(one)
+    assert notes(after, NoteKind.RENEWAL) == []
+    assert "may have reached" in after.prepared.reason
+    await to(world, one.promise.made_at + timedelta(hours=25), 1800)
+    assert any("has waited" in flag for flag in (await world.fresh(one)).flags)
+
+
+# --- another day
+
+
+async def test_an_introduction_that_waited_for_the_morning_speaks_of_today(tmp_path: Path) -> None:
+    """It was put by at half past nine at night, when eleven was tomorrow, and is read at eight."""
+    hours = RULES.replace("hours: office}", "hours: always}").replace("{target: 4h,", "{target: 14h,")
+    world = world_of(tmp_path, hours)
+    account(world, "email", style="chat")
+    world.clock.set(datetime(2026, 11, 23, 20, 30, tzinfo=UTC))
+    one = await owned(world)
+    await world.actions.release(one.id, agent="maria")
+    await world.actions.take(one.id, agent="tom")
+    await to(world, datetime(2026, 11, 24, 7, 1, tzinfo=UTC), 300)
+    [text] = notes(await world.fresh(one), NoteKind.INTRODUCTION)
+    assert "today" in text
+    assert "tomorrow" not in text
+
+
+# --- one that nothing can handle
+
+
+async def test_one_bad_conversation_stops_no_other(world: World) -> None:
+    """The others are warned at their time; health names the one by its reference, and says none of its words."""
+    bad, good = await owned(world), await told(world)
+    await spoil(world, bad, promise=replace(bad.promise, at=FAR, renew_at=world.clock.now()), warned="lead")
+    world.clock.set(good.promise.warn_at)
+    await world.timers.tick(slow=True)
+    assert (await world.fresh(good)).warned == "owner"
+    [one] = await heard(world.store)
+    assert bad.reference in one.text
+    assert "OverflowError" in one.text
+    assert "parcel" not in one.text.lower()
+
+
+async def test_a_bad_conversation_is_tried_again_after_growing_pauses(world: World) -> None:
+    """After ten seconds, then twenty, then forty; what somebody changed meanwhile is tried at once."""
+    bad = await owned(world)
+    begun = world.clock.now()
+    await spoil(world, bad, promise=replace(bad.promise, at=FAR, renew_at=begun), warned="lead")
+    tried = []
+    for _ in range(75):
+        one = await world.fresh(bad)
+        if not world.timers.failing.rests(one.id, world.clock.now(), one.version):
+            tried.append((world.clock.now() - begun).total_seconds())
+        await world.timers.tick(slow=False)
+        world.clock.move(1)
+    assert tried == [0, 10, 30, 70]
+    await spoil(world, bad, promise=replace(bad.promise, renew_at=world.clock.now()), warned="lead")
+    await world.timers.tick(slow=True)
+    assert (await world.fresh(bad)).promise.renewals == 1
+    assert await heard(world.store) == []
+
+
+async def test_a_sweep_tells_the_others(world: World) -> None:
+    """Work that goes back into its queue, as its owner is away, is told to desks and senders at once."""
+    one = await owned(world)
+    async with world.events.subscribe() as hints:
+        await world.actions.presence("maria", said="away", until=world.clock.now() + timedelta(days=1))
+        await world.timers.tick(slow=False)
+        found = [await anext(hints) for _ in range(2)]
+    assert [event.kind for event in await lines(world, "let go")] == ["let go"]
+    assert one.id in {hint.id for hint in found}
