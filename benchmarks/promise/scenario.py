@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from rules.evaluate import Rulebook
 
-#: A Monday, midnight in the zone of the team; the clocks change in none of the weeks after.
+#: A Monday, midnight in the zone of the team; customers live by the same clock, also when it changes.
 ZONE = ZoneInfo("Europe/Copenhagen")
-START = datetime(2026, 1, 5, tzinfo=ZONE).astimezone(UTC)
+MONDAY_MIDNIGHT = datetime(2026, 1, 5, tzinfo=ZONE)
+START = MONDAY_MIDNIGHT.astimezone(UTC)
 DAY = timedelta(days=1)
 WEEK = 7 * DAY
 #: Relative arrivals by hour of the day, and by day of the week.
@@ -61,10 +62,10 @@ class Scenario(Struct, frozen=True):
 SCENARIOS = {
     one.name: one
     for one in (
-        Scenario("normal", 6, 0.60, 3000),
-        Scenario("busy", 6, 0.70, 3000),
-        Scenario("small team", 3, 0.60, 2000),
-        Scenario("overload", 6, 0.90, 3000),
+        Scenario("normal", 6, 0.60, 20_000),
+        Scenario("busy", 6, 0.70, 20_000),
+        Scenario("small team", 3, 0.60, 4_000),
+        Scenario("overload", 6, 0.90, 20_000),
     )
 }
 
@@ -189,8 +190,8 @@ def arrivals(scenario: Scenario, seed: int) -> list[Arrival]:
             spike = week in incidents and hour // 24 == 2 and _within(hour, INCIDENT_HOURS)
             rate = scale * _weight(hour, incident=spike)
             for at in _poisson(chance, rate):
-                when = START + week * WEEK + timedelta(hours=hour + at)
-                found.append(_arrival(chance, when, spike=spike))
+                when = MONDAY_MIDNIGHT + week * WEEK + timedelta(hours=hour + at)
+                found.append(_arrival(chance, when.astimezone(UTC), spike=spike))
     return sorted(found, key=lambda one: one.at)
 
 
