@@ -1,6 +1,6 @@
 """Who gets which work: one pure function for arriving work, freed capacity and the sweep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -69,24 +69,36 @@ def _load(agent: Agent, channel: str) -> int:
     return sum(1 for claim in agent.claims if claim.channel == channel)
 
 
-def match(waiting: Sequence[Conversation], people: Sequence[Candidate], book: Rulebook) -> list[Assignment]:
+def match(
+    waiting: Sequence[Conversation],
+    people: Sequence[Candidate],
+    book: Rulebook,
+    cut: Collection[str] = (),
+) -> list[Assignment]:
     """Hand waiting work to present people, the most urgent first.
 
     Nothing is handed past a more urgent piece that the same agent could take. Among the eligible:
     whoever answered this customer before, then the people of its own queue before those of the queues
     that help out (see `helpers`), then the least loaded relative to capacity, then the longest idle.
+    `cut` are lanes of which only the head is known: after it, whoever could go on there gets nothing else
+    this time, unless nothing of the head could be handed out and so no more of the lane will be known next time.
     """
     pool = {one.person.id: one for one in people}
-    found = []
-    for conversation in sorted(waiting, key=lambda one: (one.urgency, one.id)):
+    order = sorted(waiting, key=lambda one: (one.urgency, one.id))
+    last = {one.lane: one.id for one in order if one.lane in cut}
+    found, served = [], set()
+    for conversation in order:
         if not pool:
             break
-        chosen = _choose(conversation, pool, book)
-        if chosen is None:
-            continue
-        who, reason = chosen
-        found.append(Assignment(conversation=conversation.id, agent=who.person.id, reason=reason))
-        pool[who.person.id] = _loaded(who, conversation)
+        chosen = _choose(conversation, _free(conversation, pool, book))
+        if chosen is not None:
+            who, reason = chosen
+            found.append(Assignment(conversation=conversation.id, agent=who.person.id, reason=reason))
+            pool[who.person.id] = _loaded(who, conversation)
+            served.add(conversation.lane)
+        if last.get(conversation.lane) == conversation.id and conversation.lane in served:
+            for one in _free(conversation, pool, book):
+                del pool[one.person.id]
     return found
 
 
@@ -100,17 +112,19 @@ def _loaded(candidate: Candidate, conversation: Conversation) -> Candidate:
     return replace(candidate, agent=agent)
 
 
-def _choose(
-    conversation: Conversation, pool: Mapping[str, Candidate], book: Rulebook
-) -> tuple[Candidate, str] | None:
-    needs_language = language_served(book, conversation)
-    free = [
+def _free(conversation: Conversation, pool: Mapping[str, Candidate], book: Rulebook) -> list[Candidate]:
+    """Return who may take it and has room."""
+    language, others = language_served(book, conversation), helpers(book, conversation)
+    return [
         one
         for one in pool.values()
         if one.person.id not in conversation.declined
-        and able(one.person, conversation, needs_language, helpers(book, conversation))
+        and able(one.person, conversation, language, others)
         and room(one, conversation.channel) > 0
     ]
+
+
+def _choose(conversation: Conversation, free: Sequence[Candidate]) -> tuple[Candidate, str] | None:
     if not free:
         return None
     sticky = next((one for one in free if one.person.id == conversation.previous_owner), None)

@@ -106,8 +106,8 @@ def _speak(draft: Draft, conversation: Conversation, message: Message) -> Conver
 def place(draft: Draft, heads: Sequence[Conversation], limit: int = 0, *, hand_out: bool = True) -> None:
     """Find people for what waits, this batch's and the heads of the lanes, then word the notes.
 
-    `limit` is how many heads were read of each lane: where there may be more, nothing of this batch
-    is handed past them. Without `hand_out` all of it goes on waiting, and needs nobody's claim.
+    `limit` is how many heads were read of each lane: where there may be more, nothing is handed past them,
+    be it of this batch or of another lane. Without `hand_out` all of it goes on waiting, and needs nobody's claim.
     """
     draft.know(heads)
     ids = dict.fromkeys([one.id for one in heads] + [one.id for one in draft.touched()])
@@ -118,7 +118,7 @@ def place(draft: Draft, heads: Sequence[Conversation], limit: int = 0, *, hand_o
         if (one := draft.get(id_)).lane and one.urgency <= unread.get(one.lane, one.urgency)
     ]
     people = assign.candidates(draft.house.book, draft.agents, draft.now) if hand_out else []
-    for found in assign.match(waiting, people, draft.house.book):
+    for found in assign.match(waiting, people, draft.house.book, unread):
         _hand_over(draft, found)
     for one in draft.touched():
         charged = in_charge(draft.house, one, draft.agents, draft.now)
