@@ -67,9 +67,9 @@ async def compose(store: Store, book: Rulebook, monday: date, zone: ZoneInfo) ->
     before = await tally.read(store, figures.days_from(monday - timedelta(days=7), 7))
     whole = figures.summed(days, "").get("", Group())
     missed = sorted((one for day in days for one in day.missed), key=lambda one: one.promised)
-    found = await store.conversations(list(dict.fromkeys(one.conversation for one in missed)))
-    known = {one.id: one for one in found}
-    misses = [miss(one, known.get(one.conversation)) for one in missed[:MISSED]]
+    named = missed[:MISSED]
+    known = await _known(store, [one.conversation for one in named])
+    misses = [miss(one, *known.get(one.conversation, (None, None))) for one in named]
     ahead = await _gaps(store, book, monday + timedelta(days=7), zone)
     shown = sorted(
         sorted(ahead, key=lambda one: -one.messages)[:GAPS], key=lambda one: (one.start, one.queue)
@@ -83,20 +83,28 @@ async def compose(store: Store, book: Rulebook, monday: date, zone: ZoneInfo) ->
         misses=tuple(misses),
         more=max(0, whole.broken - len(misses)),
         causes=tuple(tally.commonest([whole], CAUSES)),
-        words=await _words(store, book, found, (monday, zone)),
+        words=await _words(store, book, [one for one, _ in known.values()], (monday, zone)),
         gaps=tuple(shown),
         more_gaps=len(ahead) - len(shown),
     )
 
 
-def miss(one: Missed, conversation: Conversation | None) -> Miss:
+async def _known(store: Store, ids: Sequence[str]) -> dict[str, tuple[Conversation, Conversation]]:
+    """Return conversations by id, each with the one that it lives on in: itself unless it was merged."""
+    found = {one.id: one for one in await store.conversations(list(dict.fromkeys(ids)))}
+    survivors = list(dict.fromkeys(one.merged_into for one in found.values() if one.merged_into))
+    into = {one.id: one for one in await store.conversations(survivors)}
+    return {id_: (one, into.get(one.merged_into, one)) for id_, one in found.items()}
+
+
+def miss(one: Missed, conversation: Conversation | None, lives_on: Conversation | None = None) -> Miss:
     """Return a broken promise as it is told."""
     return Miss(
         reference=conversation.reference if conversation is not None else "",
         channel=one.channel,
         queue=one.queue,
         promised=one.promised,
-        actual=answered_at(conversation, one) if conversation is not None else None,
+        actual=answered_at(lives_on, one) if lives_on is not None else None,
         reason=one.reason,
     )
 
@@ -127,14 +135,15 @@ async def _words(
 ) -> Words | None:
     """Return the words of a customer who was let down this week, else of one who said thanks."""
     names = ownwords.staff(book)
-    for one in missed[:MISSED]:
-        if found := ownwords.missed_words(one, await _said(store, one), names):
+    start, end = (
+        datetime.combine(day, datetime.min.time(), week[1]) for day in (week[0], week[0] + timedelta(days=7))
+    )
+    for one in missed:
+        if found := ownwords.missed_words(one, await _said(store, one), names, end):
             return found
-    monday, zone = week
-    start = datetime.combine(monday, datetime.min.time(), zone)
-    lines = await store.happened("waited", since=start, until=start + timedelta(days=7), limit=THANKED)
+    lines = await store.happened("waited", since=start, until=end, limit=THANKED)
     for one in await store.conversations(list(dict.fromkeys(line.conversation for line in lines))):
-        if found := ownwords.thankful_words(one, await _said(store, one), names):
+        if found := ownwords.thankful_words(one, await _said(store, one), names, end):
             return found
     return None
 

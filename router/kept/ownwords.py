@@ -1,22 +1,30 @@
 """A customer's own words for the weekly letter: one short message, without names, addresses and numbers."""
 
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
-from channels.message import Kind
+from channels.message import Kind, Message
 from router.conversation import Conversation
+from router.kept.names import GAP, HIDDEN, hide, words_of
 from router.ports import Stored
 from router.redact import redact
 from router.thanks import says_thanks
+from rules import mood
 from rules.evaluate import Rulebook
+from rules.words import Words as Sounds
 
 #: Shorter says too little, longer is cut at the end of a word.
 SHORTEST, LONGEST = 20, 280
 #: Anything with two digits may be a number that tells who somebody is: an order, a house, a day of birth.
 NUMBER = re.compile(r"\S*\d\S*\d\S*")
-WORD = re.compile(r"[^\W\d_]{2,}")
+LINK = re.compile(r"\S*(?:://|\bwww\.)\S*")
+HANDLE = re.compile(r"(?<![\w/])@\w+")
+#: Marks that nobody sees and that would part a name in two.
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -28,42 +36,63 @@ class Words(Struct, frozen=True, kw_only=True):
     missed: bool
 
 
-def missed_words(one: Conversation, said: Sequence[Stored], names: frozenset[str]) -> Words | None:
-    """Return the newest words of a customer who was let down; None when there are none to show."""
-    texts = [text for text in reversed(_texts(said, one, names)) if text]
-    return Words(text=texts[0], channel=one.channel, missed=True) if texts else None
+def missed_words(
+    one: Conversation, said: Sequence[Stored], names: frozenset[str], until: datetime
+) -> Words | None:
+    """Return the newest words, before then, of a customer who was let down; None when there are none to show."""
+    texts = _texts(said, one, names, until)
+    return Words(text=texts[-1], channel=one.channel, missed=True) if texts else None
 
 
-def thankful_words(one: Conversation, said: Sequence[Stored], names: frozenset[str]) -> Words | None:
-    """Return the newest words of a customer who said thanks; None when they did not."""
-    texts = [text for text in reversed(_texts(said, one, names)) if text and says_thanks(text)]
-    return Words(text=texts[0], channel=one.channel, missed=False) if texts else None
+def thankful_words(
+    one: Conversation, said: Sequence[Stored], names: frozenset[str], until: datetime
+) -> Words | None:
+    """Return the newest words, before then, of a customer who said thanks; None when they did not."""
+    texts = [text for text in _texts(said, one, names, until) if says_thanks(text)]
+    return Words(text=texts[-1], channel=one.channel, missed=False) if texts else None
 
 
 def staff(book: Rulebook) -> frozenset[str]:
     """Return the words of our people's names."""
-    return frozenset(word for person in book.people.values() for word in _words([person.name]))
+    return words_of([person.name for person in book.people.values()])
 
 
-def anonymous(text: str, names: Iterable[str]) -> str:
-    """Return the text as one line without addresses, numbers and these names; cut when it is long."""
-    line = redact(" ".join(text.split())[: 2 * LONGEST])
-    hidden = frozenset(names)
-    line = NUMBER.sub("[number]", line)
-    line = WORD.sub(lambda found: "[name]" if found[0].casefold() in hidden else found[0], line)
-    line = re.sub(r"\[name\](?:[ -]\[name\])+", "[name]", line)
-    if len(line) <= LONGEST:
-        return line
-    return line[:LONGEST].rsplit(" ", 1)[0] + " …"
+def anonymous(text: str, names: frozenset[str]) -> str:
+    """Return the text as one line without addresses, numbers and names, cut when it is long.
+
+    "" where nobody can tell what is a name, or where little else is left.
+    """
+    plain = unicodedata.normalize("NFKC", UNSEEN.sub("", text)).strip()
+    if len(plain) > 2 * LONGEST:
+        plain = plain[: 2 * LONGEST].rsplit(None, 1)[0]
+    lines = (NUMBER.sub("[number]", redact(_unnamed(line))) for line in plain.splitlines())
+    line = hide("\n".join(lines), names)
+    if line is None or 2 * (line.count(HIDDEN) + line.count(GAP)) > len(line.split()):
+        return ""
+    line = " ".join(line.split())
+    return line if len(line) <= LONGEST else line[:LONGEST].rsplit(" ", 1)[0] + " …"
 
 
-def _texts(said: Sequence[Stored], one: Conversation, names: frozenset[str]) -> list[str]:
-    own = [one.contact.name, *(each.message.sender.name for each in said)]
-    own += [one.contact.address, *(each.message.sender.address for each in said)]
-    hidden = names | _words(own)
-    written = (each.message.text for each in said if each.message.kind is Kind.CUSTOMER)
-    return [anonymous(text, hidden) for text in written if len(text.strip()) >= SHORTEST]
+def _unnamed(line: str) -> str:
+    return HANDLE.sub(HIDDEN, LINK.sub("[link]", line))
 
 
-def _words(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(word.casefold() for name in names for word in WORD.findall(name))
+def _texts(said: Sequence[Stored], one: Conversation, names: frozenset[str], until: datetime) -> list[str]:
+    """Return what may be shown of what the customer wrote, oldest first."""
+    messages = [each.message for each in said]
+    people = (one.contact, *(each.sender for each in messages))
+    hidden = names | words_of([text for each in people for text in (each.name, each.address)])
+    changed = {each.about for each in messages if each.kind in {Kind.EDIT, Kind.DELETE}}
+    texts = [
+        anonymous(each.text, hidden)
+        for each in messages
+        if each.received_at < until
+        and _may_be_shown(each)
+        and changed.isdisjoint({each.key, each.message_id})
+    ]
+    return [text for text in texts if len(text) >= SHORTEST]
+
+
+def _may_be_shown(message: Message) -> bool:
+    """Tell whether a customer wrote it, about nothing that is no matter for a letter: death, danger, a court."""
+    return message.kind is Kind.CUSTOMER and not mood.sensitive(Sounds(message.text))

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 from channels.email import account as accounts
 from channels.email.compose import compose
 from channels.errors import ChannelError, InDoubt, NotSent, Refused
-from channels.message import Outgoing, Sent
+from channels.message import Kind, Outgoing, Sent
 from channels.port import Channel
 from router.answer import Answer
 from router.config import load_settings
 from router.conversation import Conversation, Event, Why
 from router.errors import ConfigError
 from router.health.told import heard
-from router.kept import figures, gaps, letter, mail, ownwords, post, tally
+from router.kept import figures, gaps, letter, mail, names, ownwords, post, tally
 from router.kept.figures import Arrivals, Day, Group, Missed
 from router.kept.gaps import Gap
 from router.kept.letter import Letter
@@ -171,6 +171,22 @@ def test_the_days_of_a_week_are_named(monday: date, said: str) -> None:
     assert mail.day(blank(monday=monday)) == said
 
 
+async def test_an_answer_after_merging_counts(world: World) -> None:
+    """A broken promise whose conversation lives on in another one was answered when that was."""
+    await world.here("maria", "tom")
+    first, second = [(await world.take(world.mail_from(text=f"Where is lamp {n}?")))[0] for n in "ab"]
+    at = world.clock.now()
+    await count(world, line("broken", at, first.id, promised=at.isoformat(), made=at.isoformat()))
+    await world.send()
+    await world.actions.merge(first.id, into=second.id, agent="maria", lead=True)
+    world.clock.move(3600)
+    owner = (await world.fresh(second)).owner or "maria"
+    await world.actions.reply(second.id, Answer(text="Here."), agent=owner)
+    await world.send()
+    (miss,) = (await composed(world)).misses
+    assert (miss.reference, miss.actual) == (first.reference, at + HOUR)
+
+
 # --- whose words
 
 
@@ -209,6 +225,65 @@ def test_long_words_are_cut_at_a_word() -> None:
     found = ownwords.anonymous("lamp " * 200, frozenset())
     assert len(found) <= ownwords.LONGEST + 2
     assert found.endswith("lamp …")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Jeg venter stadig på Marias svar om lampen", "Jeg venter stadig på [name] svar om lampen"),
+        ("Я жду ответа от Марии вторую неделю", "Я жду ответа от [name] вторую неделю"),
+        ("I asked Jose\u0301, and Ma\u200bria too, about it", "I asked [name], and [name] too, about it"),
+        ("My husband Peter Schmidt never got his lamp", "My husband [name] never got his lamp"),
+        ("Peter told me so. Still no lamp on Monday!", "… told me so. Still no lamp on Monday!"),
+        ("Please ask @peter_s or see https://x.example/peter", "Please ask [name] or see [link]"),
+        ("Mon mari Luc attend encore. C'est très long", "Mon mari [name] attend encore. C'est très long"),
+        (
+            "Ich warte auf meine blaue Lampe, und mein Mann Peter auch. Herr Kurz rief an",
+            "Ich warte auf meine blaue Lampe, und mein Mann [name] auch. … [name] rief an",
+        ),
+        ("I have NOT received the lamp", "I have NOT received the lamp"),
+        ("Where is my lamp?\n\nKind regards,\nKarl Olsen\nOlsen Lamps", "Where is my lamp?"),
+        ("Where is my lamp?\nKarl", "Where is my lamp?"),
+        ("> Peter wrote this\nWhere is my lamp?", "Where is my lamp?"),
+        ("我是王伟, 我在等我的灯", ""),
+        ("WHERE IS KARL WITH MY LAMP", ""),
+        ("Karl Olsen, Peter Schmidt and Ida Berg wait", ""),
+    ],
+)
+def test_nobody_is_named(text: str, shown: str) -> None:
+    """Neither ours in any case or spelling nor strangers; where nobody can tell what is a name, nothing is shown."""
+    assert ownwords.anonymous(text, names.words_of(["Maria Jensen", "José", "Мария"])) == shown
+
+
+async def test_no_quote_from_after_the_week(world: World) -> None:
+    """The letter of a week stays as it was, whatever the customer writes later."""
+    one = await broken(world, "I am still waiting for the blue lamp you promised me.")
+    world.clock.set(SEVEN + HOUR)
+    again = world.mail_from(
+        text="And now my table broke as well, what a pity.",
+        subject="Re: Parcel 1",
+        references=("<m1@example.org>",),
+    )
+    assert (await world.take(again))[0].id == one.id
+    words = (await composed(world)).words
+    assert words is not None
+    assert "blue lamp" in words.text
+
+
+@pytest.mark.parametrize("kind", [Kind.DELETE, Kind.EDIT])
+async def test_withdrawn_words_are_not_quoted(world: World, kind: Kind) -> None:
+    """What the customer deleted or changed is not shown to anybody anew."""
+    one = await broken(world, "I wrote this about the blue lamp in anger.")
+    assert (await composed(world)).words is not None
+    gone = world.mail_from(text="", kind=kind, about="<m1@example.org>", references=("<m1@example.org>",))
+    assert (await world.take(gone))[0].id == one.id
+    assert (await composed(world)).words is None
+
+
+async def test_grave_matters_are_not_quoted(world: World) -> None:
+    """Nobody's death or distress goes round in a letter."""
+    await broken(world, "My mother has died, and still nobody tells me where the blue lamp is.")
+    assert (await composed(world)).words is None
 
 
 # --- next week's gaps
