@@ -135,8 +135,10 @@ async def _say(call: Call, agent: str, body: Presence) -> AgentView:
 
 
 async def _seen(call: Call, agent: str) -> AgentView:
-    known = await call.parts.store.agents()
-    return _view(call, call.parts.book().people[agent], known.get(agent))
+    known, person = await call.parts.store.agents(), call.parts.book().person(agent)
+    if person is None:
+        raise NotFound(f"The rules have no agent {agent!r} any more.")
+    return _view(call, person, known.get(agent))
 
 
 def _view(call: Call, person: Person, known: Agent | None) -> AgentView:

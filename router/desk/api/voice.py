@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from channels import registry
+from router import outbox
 from router.conversation import Conversation, PromiseState, promise_told
 from router.desk import views
 from router.desk.accounts import Role
@@ -15,7 +16,7 @@ from router.desk.declare import Table
 from router.desk.endpoint import Call
 from router.desk.failures import Invalid
 from router.desk.views import ConversationView, WorkView
-from router.errors import Conflict, NotFound
+from router.errors import Conflict, Forbidden, NotFound
 from router.house import House
 from router.voice import consent, specimens
 from router.voice.consent import Consent
@@ -68,7 +69,7 @@ class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether notes may go out in my name."""
 
     agreed: bool
-    #: The version of the texts that I saw: refused when they read differently now.
+    #: The version of the texts that I saw, which a yes must name: refused when they read differently now.
     version: str = ""
 
 
@@ -76,6 +77,8 @@ class Running(Struct, frozen=True, kw_only=True):
     """What was promised in my name and runs, the nearest first."""
 
     notes: list[WorkView]
+    #: Worded in my name, and not sent yet: the note waits for the customer's morning, or for the provider.
+    waiting: list[WorkView]
 
 
 class MoreTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,9 +114,11 @@ async def agree(call: Call, channel: str, body: Agreement) -> ChannelVoice:
     if channel not in _channels(house):
         raise NotFound(f"No account is set up on a channel {channel[:40]!r}.")
     now = call.parts.clock.now()
+    if body.agreed and not body.version:
+        raise Invalid("Send `version` along with a yes: it names the texts that you have read.")
     if body.agreed:
         seen = specimens.version(await _texts(house, person, channel))
-        if body.version and body.version != seen:
+        if body.version != seen:
             raise Conflict("The texts were changed meanwhile. Read them again, then agree.")
         await consent.agree(store, person.id, channel, Consent(at=now, version=seen))
     else:
@@ -124,7 +129,7 @@ async def agree(call: Call, channel: str, body: Agreement) -> ChannelVoice:
 
 @table.get("/me/notes", Role.AGENT)
 async def notes(call: Call) -> Running:
-    """Return the times that customers were told in my name and still wait for."""
+    """Return the times that customers were told in my name and still wait for, and notes that have yet to leave."""
     book, agent, store = call.parts.book(), call.agent, call.parts.store
     near = [*await store.mine(agent, MOST), *await store.watched(agent, MOST)]
     for status in ("open", "snoozed"):  # where I stand in for the owner
@@ -132,7 +137,10 @@ async def notes(call: Call) -> Running:
     found = {one.id: one for one in near}
     mine = [one for one in found.values() if _runs_for(one, agent)]
     mine.sort(key=lambda one: (one.promise.at if one.promise else one.updated_at, one.id))
-    return Running(notes=[views.work(book, one) for one in mine])
+    return Running(
+        notes=[views.work(book, one) for one in mine if promise_told(one)],
+        waiting=[views.work(book, one) for one in mine if _waits(one)],
+    )
 
 
 @table.post("/conversations/{id}/until", Role.AGENT)
@@ -156,11 +164,22 @@ def missing(house: House, agent: str) -> list[str]:
 
 def _runs_for(one: Conversation, agent: str) -> bool:
     made = one.promise
-    return made is not None and made.by == agent and made.state is PromiseState.MADE and promise_told(one)
+    return made is not None and made.by == agent and made.state is PromiseState.MADE
+
+
+def _waits(one: Conversation) -> bool:
+    """Tell whether the note that is to tell the promise has yet to leave."""
+    made = one.promise
+    if made is None or promise_told(one):
+        return False
+    return any(item.at == made.made_at and outbox.waits(item) for item in one.outbox)
 
 
 def _person(call: Call) -> Person:
-    return call.parts.book().people[call.agent]
+    person = call.parts.book().person(call.agent)
+    if person is None:
+        raise Forbidden("You do not stand in the rules any more.")
+    return person
 
 
 def _channels(house: House) -> list[str]:

@@ -61,12 +61,14 @@ async function voices() {
 }
 
 async function promised() {
-  const { notes } = await get("/me/notes");
+  const { notes, waiting } = await get("/me/notes");
+  const unsent = new Set(waiting);
+  const all = [...notes, ...waiting].sort((one, other) => one.promised_at.localeCompare(other.promised_at));
   running.setAttribute("aria-busy", "false");
-  if (!notes.length) return running.replaceChildren(h("p", { class: "faint" }, "Nobody waits for a time that was said in your name."));
-  return running.replaceChildren(h("ul", { class: "running" }, notes.map((one) => h("li", {},
+  if (!all.length) return running.replaceChildren(h("p", { class: "faint" }, "Nobody waits for a time that was said in your name."));
+  return running.replaceChildren(h("ul", { class: "running" }, all.map((one) => h("li", {},
     h("a", { href: `/c/${one.reference}` }, icon(one.channel), name(one.contact.called, "strong"), one.subject ? name(one.subject, "span", { class: "faint" }) : null),
-    h("span", { class: "running-time" }, moment(one.promised_at), countdown(one.promised_at, short, { class: "pill" }))))));
+    h("span", { class: "running-time" }, unsent.has(one) ? h("span", { class: "chip" }, "Not sent yet") : null, moment(one.promised_at), countdown(one.promised_at, short, { class: "pill" }))))));
 }
 
 async function start() {

@@ -1,5 +1,7 @@
 """Notes in my name over the API: read, agree, withdraw, see what runs, and say another time."""
 
+import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,8 @@ from msgspec.structs import replace
 from router.house import House
 from router.keeper import Keeper
 from router.voice import consent
-from tests.unit.desk.office import Client, Office, visitor
+from rules.evaluate import Rulebook
+from tests.unit.desk.office import Client, Office, opened, visitor
 
 
 @pytest.fixture
@@ -77,13 +80,56 @@ async def test_nobody_agrees_to_texts_that_they_did_not_see(asking: Office, mari
 
 async def test_texts_that_change_later_are_shown_as_changed(asking: Office, maria: Client) -> None:
     """The yes stays, and whoever looks sees that something reads differently now."""
-    await put(maria, "email", {"agreed": True})
+    read = of(await maria.get("/me/voice"), "email")["version"]
+    await put(maria, "email", {"agreed": True, "version": read})
     accounts = dict(asking.world.house.accounts)
     accounts["email", "support"] = replace(accounts["email", "support"], disclose=True)
     asking.world.house = replace(asking.world.house, accounts=accounts)
     mail = of(await maria.get("/me/voice"), "email")
     assert (mail["agreed"], mail["changed"]) == (True, True)
-    assert (await put(maria, "email", {"agreed": True}))["changed"] is False
+    again = {"agreed": True, "version": mail["version"]}
+    assert (await put(maria, "email", again))["changed"] is False
+
+
+async def test_a_yes_names_what_was_read(asking: Office, maria: Client) -> None:
+    """Without the version of the texts nobody can say what somebody agreed to; a no needs none."""
+    said = await put(maria, "email", {"agreed": True}, status=422)
+    assert "version" in said["detail"]
+    assert await asking.world.store.record(consent.KIND, "maria") is None
+    assert (await put(maria, "email", {"agreed": False}))["agreed"] is False
+
+
+@pytest.mark.parametrize("path", ["/me", "/me/voice"])
+async def test_who_left_the_rules_meanwhile_is_told_so(tmp_path: Path, path: str) -> None:
+    """New rules without them come between the door and the answer: that is no fault of the service."""
+    asked: list[str] = []
+
+    def book() -> Rulebook:
+        asked.append(path)
+        whole = office.world.book
+        people = {one: person for one, person in whole.people.items() if one != "maria" or len(asked) == 1}
+        return dataclasses.replace(whole, people=people)
+
+    async with opened(tmp_path, book=book) as office:
+        token = await office.token("agent")
+        asked.clear()
+        async with visitor(office, "agent") as maria:
+            response = await maria.ask("GET", path)
+    assert token
+    assert response.status in {403, 404}, await response.text()
+
+
+async def test_a_note_that_has_yet_to_leave_is_listed_as_such(office: Office, maria: Client) -> None:
+    """Whoever it names can say another time before the customer hears of one."""
+    await office.world.here("maria")
+    one = await office.mail()
+    found = await maria.get("/me/notes")
+    assert ([each["id"] for each in found["waiting"]], found["notes"]) == ([one.id], [])
+    await office.world.send()
+    found = await maria.get("/me/notes")
+    assert ([each["id"] for each in found["notes"]], found["waiting"]) == ([one.id], [])
+    async with visitor(office, "lead") as lea:
+        assert await lea.get("/me/notes") == {"notes": [], "waiting": []}
 
 
 async def test_a_channel_that_is_not_set_up_is_refused(asking: Office, maria: Client) -> None:
