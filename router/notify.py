@@ -20,6 +20,7 @@ from router.house import House
 from router.journal import changed, event
 from router.keeping.after import settled
 from router.keeping.leaving import weighed
+from router.keeping.unsaid import instead
 from router.note import MOST_NOTES
 from router.outbox import Result
 from router.ports import Change, Commit, Events, Hint, Ids, Store
@@ -177,7 +178,7 @@ class Notifier:
     def _prepare(
         self, conversation: Conversation, allowed: Mapping[str, bool], seen: Mapping[str, int]
     ) -> Draft:
-        now, house = self._clock.now(), self._house()
+        now, house, before = self._clock.now(), self._house(), conversation
         wanted: list[tuple[Item, Outgoing]] = []
         for item in outbox.due(conversation, now):
             conversation, leaves = weighed(
@@ -193,7 +194,7 @@ class Notifier:
             conversation, out = self._ready(house, conversation, item)
             if out is not None:
                 wanted.append((item, out))
-        return conversation, wanted
+        return instead(house, before, conversation, now), wanted
 
     def _ready(
         self, house: House, conversation: Conversation, item: Item
@@ -289,7 +290,7 @@ class Notifier:
 def _recorded(house: House, result: Result, now: datetime) -> Change:
     """Return the change that writes a result down, with its line for the log."""
     before = result.conversation
-    after = settled(house, before, outbox.recorded(before, result, now), now)
+    after = settled(house, before, instead(house, before, outbox.recorded(before, result, now), now), now)
     item = item_of(before, result.item)
     answer = item is not None and item.note is None
     said = "updated" if item is not None and item.update else "answered"

@@ -32,8 +32,6 @@ _WAITING = frozenset({SendState.PENDING, SendState.RETRY})
 _ANSWERED = frozenset({Status.PENDING, Status.RESOLVED})
 #: Notes that make a promise of their own.
 _PROMISING = frozenset({NoteKind.FIRST, NoteKind.RENEWAL})
-#: Notes that say of a promised time that it stands.
-_STANDING = frozenset({NoteKind.ADDED, NoteKind.INTRODUCTION})
 #: Notes that say that a time stands which was told before.
 _STANDING = frozenset({NoteKind.ADDED, NoteKind.INTRODUCTION})
 
@@ -227,7 +225,9 @@ def _shown(conversation: Conversation, item: Item, result: Result, now: datetime
     if item.update:
         return steps.untell(flagged, item.at, now) if result.state is SendState.FAILED else flagged
     if item.note is None and not item.unless_seen:
-        return steps.reopen(flagged, now, now + timedelta(hours=1))
+        # another time may have to be told yet, which waited for this answer
+        again = replace(flagged, warned="lead") if flagged.warned == "renew" else flagged
+        return steps.reopen(again, now, now + timedelta(hours=1))
     if result.state is SendState.FAILED and item.trigger == flagged.waiting_on:
         untold = steps.untell(flagged, item.at, now)
         return replace(untold, no_note=result.reason) if item.note is NoteKind.FIRST else untold

@@ -57,6 +57,8 @@ class Promise(Struct, frozen=True, kw_only=True, omit_defaults=True):
     warn_at: datetime | None = None
     lead_at: datetime | None = None
     renew_at: datetime | None = None
+    #: Who had been warned of it when another took its place: "", owner, lead or renew.
+    warned: str = ""
     #: Why it ended as it did, where that is known; one of `router.kept.figures`' reasons or a sentence.
     reason: str = ""
     #: The figures it was made of; None where only the target was known.

@@ -15,6 +15,9 @@ PROMISES_KEPT = 20
 
 def promise(conversation: Conversation, made: Promise, reason: str = "") -> Conversation:
     """Put a promise on record; one still running is renewed by it, for the reason given."""
+    old = conversation.promise
+    if old is not None and old.state is PromiseState.MADE:
+        conversation = replace(conversation, promise=replace(old, warned=conversation.warned))
     ended = end(conversation, PromiseState.RENEWED, made.made_at, reason)
     return replace(ended, promise=made)
 
@@ -41,7 +44,8 @@ def end(conversation: Conversation, state: PromiseState, at: datetime, reason: s
 def untell(conversation: Conversation, made_at: datetime, at: datetime) -> Conversation:
     """End the running promise made then, whose note does not leave: nobody heard it.
 
-    Where it took the place of one that the customer had heard, that one goes on, or stays broken.
+    Where it took the place of one that the customer had heard, that one goes on, or stays broken. Whoever
+    was warned of that one is not warned again.
     """
     running = conversation.promise
     if running is None or running.state is not PromiseState.MADE or running.made_at != made_at:
@@ -52,6 +56,7 @@ def untell(conversation: Conversation, made_at: datetime, at: datetime) -> Conve
         return replace(conversation, promise=before)
     if before is None or not renewal or before.state is not PromiseState.RENEWED:
         return withdraw(conversation, at)
-    heard = replace(before, state=PromiseState.MADE, ended_at=None, reason="")
+    heard = replace(before, state=PromiseState.MADE, ended_at=None, reason="", warned="")
     misses = max(0, conversation.misses - 1)
-    return replace(conversation, promise=heard, promises=conversation.promises[:-1], misses=misses)
+    rest = conversation.promises[:-1]
+    return replace(conversation, promise=heard, promises=rest, misses=misses, warned=before.warned)

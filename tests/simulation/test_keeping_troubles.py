@@ -12,6 +12,7 @@ from router.conversation import Conversation, NoteKind, PromiseState, SendState,
 from router.health.told import heard
 from router.journal import changed
 from router.ports import Commit
+from router.voice.until import Asker, Wanted
 from tests.support.keeping import RULES, account, lines, notes, to, told, world_of
 from tests.support.world import World
 
@@ -116,6 +117,85 @@ async def test_an_answer_in_doubt_is_left_to_a_person(world: World) -> None:
     assert "may have reached" in after.prepared.reason
     await to(world, one.promise.made_at + timedelta(hours=25), 1800)
     assert any("has waited" in flag for flag in (await world.fresh(one)).flags)
+
+
+# --- a note about another time that does not leave
+
+
+async def renewing(world: World) -> Conversation:
+    """Return a mail whose customer is about to be told another time."""
+    one = await owned(world)
+    await to(world, one.promise.renew_at - timedelta(seconds=1), 300)
+    world.clock.set(one.promise.renew_at)
+    await world.timers.tick(slow=False)
+    assert (await world.fresh(one)).promise.renewals == 1
+    return one
+
+
+async def test_nobody_is_warned_twice_of_one_time(world: World) -> None:
+    """The note is held back as notes were paused just then: the first time goes on, and its words are laid ready."""
+    one = await renewing(world)
+    wanted = (await world.fresh(one)).promise.at
+    world.house = replace(world.house, paused=True)
+    await to(world, one.promise.renew_at + timedelta(seconds=30), 10)
+    after = await world.fresh(one)
+    assert [event.data["stage"] for event in await lines(world, "warned")] == ["owner", "lead", "renew"]
+    assert (after.promise.at, after.promise.state, after.misses) == (one.promise.at, PromiseState.MADE, 0)
+    assert (after.prepared.promise_at, after.prepared.reason) == (wanted, "notes are paused")
+
+
+async def test_an_apology_that_does_not_leave_is_laid_before_a_person(world: World) -> None:
+    """The time had passed already, and the note that owns up to it is held back, or refused."""
+    one = await owned(world)
+    world.clock.set(one.promise.at + timedelta(minutes=5))
+    await world.timers.tick(slow=False)
+    world.house = replace(world.house, paused=True)
+    await world.send()
+    after = await world.fresh(one)
+    assert after.promise.state is PromiseState.BROKEN
+    assert after.prepared.promise_at > world.clock.now()
+    assert "missed it" in after.prepared.text
+
+
+async def test_an_apology_that_is_refused_says_why_it_lies_there(world: World) -> None:
+    """The words name what the provider said, and not that the customer was told."""
+    one = await owned(world)
+    world.clock.set(one.promise.at + timedelta(minutes=5))
+    await world.timers.tick(slow=False)
+    world.mail.outcomes = [Refused("no such mailbox")]
+    await world.send()
+    after = await world.fresh(one)
+    assert after.promise.state is PromiseState.BROKEN
+    assert after.prepared.reason == "the note did not go out: no such mailbox"
+
+
+async def test_a_time_that_somebody_asked_for_is_not_lost_with_its_note(world: World) -> None:
+    """Maria needs until half past four; the note about it is refused: the words that lie ready name her time."""
+    one = await owned(world)
+    world.clock.move(60)
+    until = one.promise.at + timedelta(minutes=30)
+    asker = Asker(world.store, world.events, world.clock, lambda: world.house)
+    await asker.ask(one.id, Wanted(agent="maria", until=until))
+    world.mail.outcomes = [Refused("no")]
+    await world.send()
+    after = await world.fresh(one)
+    assert (after.promise.at, after.warned) == (one.promise.at, "")
+    assert after.prepared.promise_at == until
+    await to(world, one.promise.lead_at, 300)
+    assert [event.data["stage"] for event in await lines(world, "warned")] == ["owner", "lead"]
+
+
+async def test_an_answer_that_called_a_renewal_off_and_fails_leaves_its_words(world: World) -> None:
+    """The renewal was called off for an answer, and the answer is refused: a person is given the words in time."""
+    one = await renewing(world)
+    world.mail.outcomes = [Refused("no")]
+    await world.actions.reply(one.id, Answer(text="Here it is."), agent="maria")
+    await world.send()
+    await to(world, one.promise.renew_at + timedelta(seconds=5), 1)
+    after = await world.fresh(one)
+    assert after.promise.at == one.promise.at > world.clock.now()
+    assert after.prepared is not None
+    assert notes(after, NoteKind.RENEWAL) == []
 
 
 # --- another day
