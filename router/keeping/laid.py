@@ -1,5 +1,6 @@
 """Words laid before a person, which software may not send: they go out as that person's own, or are put away."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from router.keeping.renewal import replaced
 from router.ports import Commit, Events, Hint, Store
 from router.promise import Quote
 from router.subject import reply_subject
+from rules.called import first_name
 from rules.model import Person
 
 #: How often a race that leaves the step possible is run again.
@@ -91,9 +93,13 @@ def sent(
         raise Conflict("An answer is on its way to the customer; these words are not needed any more.")
     if laid.promise_at <= now + SOONEST:
         raise ActionError("The time in these words is over. Please write to the customer yourself.")
+    text = text.strip() or laid.text
+    other = house.book.person(laid.by)
+    if other is not None and other.id != person.id and _as_somebody_else(text, laid.text, other, person):
+        raise ActionError(f"These words are in {other.name}'s name. Say them in your own name, then send.")
     quote = Quote(at=laid.promise_at, late=_late(one, laid), explanation=_why(person, laid))
     told = replaced(house, one, person, quote, Why(laid.why) if laid.why else Why.HELD_LONG, now)
-    item = _item(one, person, text.strip() or laid.text, laid, now)
+    item = _item(one, person, text, laid, now)
     return steps.enqueue(told, item), [event(one, now, "told", agent=person.id, subject=item.id)]
 
 
@@ -103,6 +109,17 @@ def dropped(one: Conversation, agent: str, now: datetime) -> tuple[Conversation,
         return one, []
     line = event(one, now, "words put away", agent=agent, subject=one.waiting_on)
     return replace(one, prepared=None), [line]
+
+
+def _as_somebody_else(text: str, laid: str, other: Person, person: Person) -> bool:
+    """Tell whether the words would say of the person that they are the other one, for whom they were laid out."""
+    if not _names(text, other):
+        return False
+    return text == laid.strip() or not _names(text, person)
+
+
+def _names(text: str, person: Person) -> bool:
+    return re.search(rf"\b{re.escape(first_name(person.name))}\b", text, re.IGNORECASE) is not None
 
 
 def _item(one: Conversation, person: Person, text: str, laid: Prepared, now: datetime) -> Item:

@@ -78,6 +78,22 @@ async def test_only_the_words_that_were_seen_are_sent(office: Office, maria: Cli
     assert late.status == 409
 
 
+async def test_nobody_sends_words_that_say_they_are_somebody_else(office: Office, maria: Client) -> None:
+    """Laid out for Maria they leave in Lea's name once they are Lea's own; Maria sends them as they are."""
+    one = await prepared(office)
+    path, text = f"/conversations/{one.id}/prepared", one.prepared.text
+    assert "Maria" in text
+    async with visitor(office, "lead") as lea:
+        for words in ("", text, f" {text}\n", f"{text}\nPS: it is nearly done.", "I'M MARIA, a bit later."):
+            refused = await lea.ask("POST", path, json={"send": True, "text": words})
+            assert refused.status == 422
+            assert "in Maria Jensen's name" in (await refused.json())["detail"]
+        assert (await office.world.fresh(one)).prepared == one.prepared
+        await lea.post(path, {"send": True, "text": "I'm Lea. Maria is away; it comes a bit later."})
+    await office.world.send()
+    assert (office.world.mail.sent[-1].author, len(office.world.mail.sent)) == ("Lea Lead", 2)
+
+
 async def test_sending_must_be_said(office: Office, maria: Client) -> None:
     """`send: false` sends nothing."""
     one = await prepared(office)
