@@ -1,5 +1,6 @@
 """The page behind a note's link: opening it changes nothing, one tap says what suits the customer."""
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -28,8 +29,8 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
-#: Bytes of a form, and characters of what is still open.
-FORM_BYTES = 32 * 1024
+#: Bytes of a form, seconds in which it must have come, its fields, and characters of what is still open.
+FORM_BYTES, FORM_WAIT_S, FIELDS = 32 * 1024, 20.0, 20
 TEXT = 4000
 STATUS = {Stand.BROKEN: 404, Stand.OVER: 410}
 
@@ -78,7 +79,7 @@ class TapPages:
                 return await self._shown(request, notice="pick_refused", status=409)
             except Conflict:
                 return await self._shown(request, notice="failed", status=409)
-            except (StoreError, Unavailable):
+            except (StoreError, Unavailable, TimeoutError):
                 await self._nonces.give_back(mark)
                 raise
         return web.Response(status=303, headers={"Location": seen.token})
@@ -93,13 +94,17 @@ class TapPages:
         return Choice(kind=form.get("choice", ""), at=instant, text=text[:TEXT], label=label)
 
     async def _form(self, request: web.Request) -> dict[str, str]:
-        """Return the fields of a small form."""
-        body = await request.content.read(FORM_BYTES + 1)
-        while len(body) <= FORM_BYTES and not request.content.at_eof():
-            body += await request.content.read(FORM_BYTES + 1 - len(body))
+        """Return the fields of a small form; none of what is no such form."""
+        async with asyncio.timeout(FORM_WAIT_S):
+            body = await request.content.read(FORM_BYTES + 1)
+            while len(body) <= FORM_BYTES and not request.content.at_eof():
+                body += await request.content.read(FORM_BYTES + 1 - len(body))
         if len(body) > FORM_BYTES or request.content_type != "application/x-www-form-urlencoded":
             return {}
-        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
+        try:
+            fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=FIELDS)
+        except ValueError:  # more fields than the page has
+            return {}
         return {name: found[-1] for name, found in fields.items()}
 
     def _foreign(self, request: web.Request) -> bool:

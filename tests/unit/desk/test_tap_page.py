@@ -223,6 +223,8 @@ async def test_a_form_that_is_too_large_or_none_is_refused(ana: Customer) -> Non
     one, token = await noted(ana.office.world)
     mark = await ana.mark(token)
     assert (await ana.tap(token, mark, "solved", text="x" * 100_000)).status == 403
+    many = await ana.tap(token, mark, "solved", **{f"f{place}": "x" for place in range(40)})
+    assert many.status == 403
     as_json = await ana.session.post(f"{ana.office.url}/t/{token}", json={"mark": mark, "choice": "solved"})
     assert as_json.status == 403
     assert await ana.now(one) == one
