@@ -1,18 +1,21 @@
 """What fails again and again in one place: left alone for growing pauses, so that the rest goes on, and told."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from traceback import extract_tb
 
 from msgspec import Struct
 
 from router import log
-from router.health.told import Told
+from router.health.told import Told, tell
+from router.ports import Store
 
 logger = log.get(__name__)
 
 #: How long it is left alone after the first failure; then twice as long each time, at most the longest.
 FIRST, LONGEST = timedelta(seconds=10), timedelta(minutes=10)
+#: How often health is told.
+SAY_AGAIN = timedelta(seconds=10)
 #: Most of them that are named.
 NAMED = 3
 
@@ -35,6 +38,8 @@ class Failing:
         """Take what the part does, such as "the timers", and what it means that one thing in it fails."""
         self._part, self._impact = part, impact
         self._known: dict[str, Failure] = {}
+        #: A process before this one may have said something that holds no more.
+        self._said, self._says_at = True, datetime.min.replace(tzinfo=UTC)
 
     def __len__(self) -> int:
         """Return how many fail."""
@@ -74,6 +79,15 @@ class Failing:
     def well(self, key: str) -> None:
         """Forget that it failed."""
         self._known.pop(key, None)
+
+    async def say(self, store: Store, now: datetime) -> None:
+        """Let the health of every process show what fails, as often as it takes to be believed. Raises StoreError."""
+        if now < self._says_at:
+            return
+        told = self.told(now)
+        if told or self._said:
+            await tell(store, self._part, told, now)
+        self._said, self._says_at = bool(told), now + SAY_AGAIN
 
     def told(self, now: datetime) -> list[Told]:
         """Return what health shows; what nobody has tried for long has ended some other way, and is forgotten."""

@@ -15,15 +15,16 @@ from router.accounts.carry import Job, carry, job_of
 from router.accounts.gates import Gates
 from router.conversation import Conversation, Item, SendState
 from router.errors import StoreError
+from router.failing import Failing
 from router.faults import reach
 from router.house import House
-from router.journal import changed, event
-from router.keeping.after import settled
+from router.journal import changed, hint_of
 from router.keeping.leaving import weighed
 from router.keeping.unsaid import instead
-from router.note import MOST_NOTES
 from router.outbox import Result
-from router.ports import Change, Commit, Events, Hint, Ids, Store
+from router.permits import Permits, read
+from router.ports import Commit, Events, Hint, Ids, Store
+from router.results import recorded
 from router.steps import amend, item_of
 from router.tasks import beside
 
@@ -34,10 +35,9 @@ BATCH = 100
 #: How long it waits for a hint before it looks by itself.
 POLL_S = 0.5
 STORE_PAUSE_S = 1.0
+IMPACT = "What is to be said in these conversations does not leave; everything else does."
 #: How long a stop waits for sends under way.
 SETTLE_S = 6.0
-#: The time in which a sender gets at most so many automatic notes.
-NOTES_WINDOW_S = 24 * 3600.0
 
 #: A conversation as it is to be written, and what may then leave.
 Draft: TypeAlias = tuple[Conversation, list[tuple[Item, Outgoing]]]
@@ -62,6 +62,8 @@ class Notifier:
         self._wake = asyncio.Event()
         #: Limits and breakers of the accounts.
         self.gates = Gates()
+        #: What fails by itself, and is left alone for a while.
+        self.failing = Failing("sending", IMPACT)
         self._results: list[Result] = []
         self._finished = asyncio.Event()
 
@@ -119,17 +121,17 @@ class Notifier:
     async def claim(self) -> tuple[list[Job], bool]:
         """Mark what is due as being sent; return what we won, and whether there may be more."""
         now = self._clock.now()
-        found = await self._store.to_send(now, BATCH)
+        await self.failing.say(self._store, now)
+        known = await self._store.to_send(now, BATCH + min(len(self.failing), BATCH))
+        found = [one for one in known if not self.failing.rests(one.id, now, one.version)]
         reach("ob.got")
         if not found:
             return [], False
-        allowed = await self._allowed(found)
-        seen = await self._seen(found)
-        drafts: list[Draft] = []
+        permits = await read(self._store, self._house(), found, now)
+        tried = [(one, self._tried(one, permits, now)) for one in found]
+        drafts = [draft for _, draft in tried if draft is not None]
         try:
-            for one in found:
-                drafts.append(self._prepare(one, allowed, seen))  # noqa: PERF401  # kept when a later one fails
-            changes = [changed(before, after) for before, (after, _) in zip(found, drafts, strict=True)]
+            changes = [changed(one, draft[0]) for one, draft in tried if draft is not None]
             outcome = await self._store.commit(Commit(changes=changes))
         except BaseException:
             self._give_back(out for _, wanted in drafts for _, out in wanted)
@@ -141,52 +143,39 @@ class Notifier:
                 jobs += [job_of(change.conversation, item, out) for item, out in wanted]
             else:
                 self._give_back(out for _, out in wanted)
-        return jobs, len(found) == BATCH
+        return jobs, len(found) >= BATCH
 
     def _give_back(self, unsent: Iterable[Outgoing]) -> None:
         """Take back the permissions of what does not leave now after all."""
         for out in unsent:
             self.gates.give_back((out.channel, out.account))
 
-    async def _allowed(self, found: Sequence[Conversation]) -> Mapping[str, bool]:
-        """Reserve the notes of this pass against the limit for each sender."""
-        now, house = self._clock.now(), self._house()
-
-        def live(one: Conversation) -> bool:
-            return house.account(one.channel, one.account).live
-
-        notes = [
-            (one.contact.key, item.id)
-            for one in found
-            for item in outbox.due(one, now)
-            if item.note is not None and not live(one) and not outbox.objection(one, item, now)
-        ]
-        if not notes:
-            return {}
-        answers = await self._store.allow_notes(notes, at=now, most=MOST_NOTES, window_s=NOTES_WINDOW_S)
-        return {note: yes for (_, note), yes in zip(notes, answers, strict=True)}
-
-    async def _seen(self, found: Sequence[Conversation]) -> Mapping[str, int]:
-        """Return how far the customer has seen those conversations that have copies to send."""
-        seen: dict[str, int] = {}
-        for one in found:
-            if any(item.unless_seen and item.next_at is not None for item in one.outbox):
-                record = await self._store.record("seen", one.id)
-                seen[one.id] = int(record.value.get("seq", 0)) if record is not None else 0
-        return seen
+    def _tried(self, one: Conversation, permits: Permits, now: datetime) -> Draft | None:
+        """Return what is to be written and sent; None where that fails: then it is left alone for a while."""
+        wanted: list[tuple[Item, Outgoing]] = []
+        try:
+            draft = self._prepare(one, wanted, permits), wanted
+        except Exception as error:  # noqa: BLE001  # whatever it was, the others go on
+            self._give_back(out for _, out in wanted)
+            self.failing.failed(one.id, error, now, name=one.reference, version=one.version)
+            return None
+        self.failing.well(one.id)
+        return draft
 
     def _prepare(
-        self, conversation: Conversation, allowed: Mapping[str, bool], seen: Mapping[str, int]
-    ) -> Draft:
+        self,
+        conversation: Conversation,
+        wanted: list[tuple[Item, Outgoing]],
+        permits: Permits,
+    ) -> Conversation:
         now, house, before = self._clock.now(), self._house(), conversation
-        wanted: list[tuple[Item, Outgoing]] = []
         for item in outbox.due(conversation, now):
             conversation, leaves = weighed(
                 house,
                 conversation,
                 item,
-                allowed=allowed.get(item.id, True),
-                seen=seen.get(conversation.id, 0),
+                allowed=permits.notes.get(item.id, True),
+                seen=permits.seen.get(conversation.id, 0),
                 now=now,
             )
             if not leaves:
@@ -194,7 +183,7 @@ class Notifier:
             conversation, out = self._ready(house, conversation, item)
             if out is not None:
                 wanted.append((item, out))
-        return instead(house, before, conversation, now), wanted
+        return instead(house, before, conversation, now)
 
     def _ready(
         self, house: House, conversation: Conversation, item: Item
@@ -267,11 +256,11 @@ class Notifier:
         first: dict[str, Result] = {}
         rest = [one for one in results if first.setdefault(one.conversation.id, one) is not one]
         house = self._house()
-        changes = [_recorded(house, one, now) for one in first.values()]
+        changes = [recorded(house, one, now) for one in first.values()]
         outcome = await self._store.commit(Commit(changes=changes))
         reach("ob.recorded")
         won = [one.conversation for one, ok in zip(changes, outcome.changes, strict=True) if ok]
-        self._events.publish([Hint(kind="conversation", id=one.id, version=one.version) for one in won])
+        self._events.publish([hint_of(one) for one in won])
         lost = [one for one, ok in zip(first.values(), outcome.changes, strict=True) if not ok]
         return await self._on_fresh([*lost, *rest])
 
@@ -285,15 +274,3 @@ class Notifier:
             for one in results
             if one.conversation.id in fresh
         ]
-
-
-def _recorded(house: House, result: Result, now: datetime) -> Change:
-    """Return the change that writes a result down, with its line for the log."""
-    before = result.conversation
-    after = settled(house, before, instead(house, before, outbox.recorded(before, result, now), now), now)
-    item = item_of(before, result.item)
-    answer = item is not None and item.note is None
-    said = "updated" if item is not None and item.update else "answered"
-    kind = said if answer and result.state is SendState.SENT else f"send {result.state.value}"
-    line = event(after, now, kind, agent=item.author if item is not None else "", subject=result.item)
-    return changed(before, after, events=[line])

@@ -14,7 +14,6 @@ from router.conversation import Agent, Conversation, Status, promise_stage
 from router.errors import StoreError
 from router.failing import Failing
 from router.faults import reach
-from router.health.told import tell
 from router.house import House
 from router.journal import changed, hint_of
 from router.keeping.relief import relieved
@@ -62,8 +61,6 @@ class Timers:
         self._lease: Lease | None = None
         #: What is wrong with the timers, for health; "" when all is well.
         self.trouble = ""
-        #: A process before this one may have said something that holds no more.
-        self._said = True
 
     async def run(self) -> None:
         """Tick until cancelled; then give the lease back at once."""
@@ -113,8 +110,7 @@ class Timers:
         failed = [
             error for name, part in parts.items() if (error := await self._part(name, part)) is not None
         ]
-        if slow:
-            await self._say()
+        await self.failing.say(self._store, self._clock.now())
         if failed:
             raise failed[0]
 
@@ -132,13 +128,6 @@ class Timers:
             return error
         self.failing.well(name)
         return None
-
-    async def _say(self) -> None:
-        """Let the health of every process show what fails."""
-        told = self.failing.told(self._clock.now())
-        if told or self._said:
-            await tell(self._store, PART, told, self._clock.now())
-        self._said = bool(told)
 
     async def _wake(self) -> None:
         now = self._clock.now()

@@ -248,6 +248,8 @@ async def test_a_bad_conversation_is_tried_again_after_growing_pauses(world: Wor
     await spoil(world, bad, promise=replace(bad.promise, renew_at=world.clock.now()), warned="lead")
     await world.timers.tick(slow=True)
     assert (await world.fresh(bad)).promise.renewals == 1
+    world.clock.move(10)
+    await world.timers.tick(slow=False)
     assert await heard(world.store) == []
 
 
@@ -260,3 +262,20 @@ async def test_a_sweep_tells_the_others(world: World) -> None:
         found = [await anext(hints) for _ in range(2)]
     assert [event.kind for event in await lines(world, "let go")] == ["let go"]
     assert one.id in {hint.id for hint in found}
+
+
+async def test_a_note_that_nothing_can_word_holds_up_no_other(world: World) -> None:
+    """The sender leaves the one alone for a while, and health tells of it; the others leave."""
+    await world.here("maria")
+    (bad,) = await world.take(world.mail_from())
+    (good,) = await world.take(world.mail_from("ben@example.org"))
+    await spoil(world, bad, due_at=FAR, promise=replace(bad.promise, at=world.clock.now()))
+    await world.send()
+    assert (await world.fresh(good)).outbox[0].state is SendState.SENT
+    world.clock.move(15)
+    await world.send()
+    [one] = await heard(world.store)
+    assert (bad.reference in one.text, good.reference in one.text) == (True, False)
+    await spoil(world, bad, due_at=good.due_at)
+    await world.send()
+    assert (await world.fresh(bad)).outbox[0].state is SendState.SENT
