@@ -1,5 +1,6 @@
 """What the report page and the API show of promises: sums over weeks, and single waits, within what one may see."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -14,8 +15,8 @@ from router.kept import figures, tally
 from router.kept.figures import Day, Group
 
 By = Literal["week", "day", "channel", "queue", "agent"]
-#: Waits of one day that are read at most; the newest are.
-MOST_A_DAY = 50_000
+#: Waits of one day that are read at most; the newest are. So many are looked at before others get a turn.
+MOST_A_DAY, TURN = 50_000, 1000
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -61,6 +62,7 @@ class Wait(Struct, frozen=True, kw_only=True):
     conversation: str
     channel: str
     queue: str
+    #: Whoever promised; "" for who may not see their figures.
     agent: str
     arrived: datetime
     promised_at: datetime
@@ -138,26 +140,34 @@ def rows(found: list[Day], by: By, admits: Callable[[Group], bool]) -> list[Figu
     return [view(name, one) for name, one in sums.items() if name or by != "agent"]
 
 
-async def waits(parts: Parts, seen: Sight, asked: Filter, *, limit: int) -> AsyncIterator[list[Wait]]:
-    """Yield the promised and answered waits of the weeks a day at a time, newest first, until enough were seen."""
+async def waits(
+    parts: Parts, seen: Sight, asked: Filter, *, limit: int, read: int
+) -> AsyncIterator[list[Wait]]:
+    """Yield the promised and answered waits of the weeks in small lists, newest first, until enough were seen.
+
+    `read`: so many are looked at, whoever's they are.
+    """
     admits = admitted(seen, asked, "")
     zone = ZoneInfo(parts.zone)
     last = today(parts)
-    first = last - timedelta(days=last.weekday() + 7 * (asked.weeks - 1))
-    left = limit
-    for back in range((last - first).days + 1):
+    for back in range(last.weekday() + 7 * (asked.weeks - 1) + 1):
         begin = datetime.combine(last - timedelta(days=back), datetime.min.time(), zone).astimezone(UTC)
         end = datetime.combine(last - timedelta(days=back - 1), datetime.min.time(), zone).astimezone(UTC)
-        lines = await parts.store.happened("waited", since=begin, until=end, limit=MOST_A_DAY)
-        found = [wait for line in lines if admits(figures.group_of(line)) and (wait := wait_of(line))]
-        if found:
-            yield found[:left]
-        left -= len(found)
-        if left <= 0:
+        most = min(MOST_A_DAY, read)
+        lines = await parts.store.happened("waited", since=begin, until=end, limit=most)
+        read -= len(lines)
+        for start in range(0, len(lines), TURN):
+            mine = (line for line in lines[start : start + TURN] if admits(figures.group_of(line)))
+            found = [wait for line in mine if (wait := wait_of(line, seen))][:limit]
+            if found:
+                yield found
+            limit -= len(found)
+            await asyncio.sleep(0)
+        if limit <= 0 or read <= 0:
             return
 
 
-def wait_of(line: Event) -> Wait | None:
+def wait_of(line: Event, seen: Sight) -> Wait | None:
     """Return the wait that a line tells of; None when nothing was promised or nobody answered."""
     arrived, promised_at, first, last = (
         figures.moment(line, name) for name in ("arrived", "promised_at", "first", "last")
@@ -167,11 +177,12 @@ def wait_of(line: Event) -> Wait | None:
     if line.data.get("how") not in figures.ANSWERED:
         return None
     renewals = line.data.get("renewals")
+    agent = str(line.data.get("by", "")) or line.agent
     return Wait(
         conversation=line.conversation,
         channel=line.channel,
         queue=line.queue,
-        agent=str(line.data.get("by", "")) or line.agent,
+        agent=agent if seen.admits_agent(agent) else "",
         arrived=arrived,
         promised_at=promised_at,
         first=first,

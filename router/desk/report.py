@@ -21,8 +21,8 @@ from router.kept import figures
 from router.kept.figures import SLACK_S, Group
 from router.kept.reasons import said
 
-#: Waits drawn one by one, and the newest of them listed.
-DRAWN, LISTED = 600, 20
+#: Waits drawn one by one, the newest of them listed, and how many of anybody's are looked at for them.
+DRAWN, LISTED, READ = 600, 20, 6000
 #: Weeks in which they are looked for.
 LATELY = 3
 #: Choices of how far to look back.
@@ -93,7 +93,7 @@ async def report(parts: Parts, seen: Sight, asked: Filter) -> Report:
     admits = kept.admitted(seen, asked, "")
     days = await kept.counted(parts, asked.weeks)
     lately = msgspec.structs.replace(asked, weeks=min(asked.weeks, LATELY))
-    waits = [one async for page in kept.waits(parts, seen, lately, limit=DRAWN) for one in page]
+    waits = [one async for page in kept.waits(parts, seen, lately, limit=DRAWN, read=READ) for one in page]
     weeks = Section(by="week", title="By week", head="Week", rows=_weeks(parts, asked, days, admits))
     titles = {"channel": "By channel", "queue": "By queue", "agent": "By person"}
     sections = [

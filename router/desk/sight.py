@@ -1,4 +1,4 @@
-"""Who may see whose figures: everybody their own, a lead those of their queues and people, leads by role all."""
+"""Who may see whose figures: sums are for those who lead, somebody's own for them and their lead alone."""
 
 from msgspec import Struct
 
@@ -12,8 +12,10 @@ from rules.evaluate import Rulebook
 class Sight(Struct, frozen=True, kw_only=True):
     """What somebody may see."""
 
-    #: The role lets them see all.
+    #: The role lets them see the sums of all queues.
     all: bool = False
+    #: They lead everybody: by role, as the rules name them lead of no queue in particular.
+    everybody: bool = False
     #: The agent that they are; "" for none.
     agent: str = ""
     #: Queues that they lead, and the people who serve these.
@@ -26,7 +28,7 @@ class Sight(Struct, frozen=True, kw_only=True):
 
     def admits_agent(self, agent: str) -> bool:
         """Tell whether they may see this person's own figures."""
-        return self.all or agent == self.agent or agent in self.people
+        return self.everybody or agent in self.people or bool(agent and agent == self.agent)
 
     def require(self, agent: str) -> None:
         """Refuse to show a colleague's own figures. Raises Forbidden."""
@@ -36,13 +38,14 @@ class Sight(Struct, frozen=True, kw_only=True):
 
 def sight(who: Principal, book: Rulebook) -> Sight:
     """Return what somebody may see. Raises Forbidden for an account that is no agent and leads nobody."""
+    led = frozenset(queue.id for queue in book.queues.values() if who.agent and queue.lead == who.agent)
+    people = frozenset(person.id for person in book.people.values() if led.intersection(person.queues))
     if who.user.may(Role.LEAD):
-        return Sight(all=True, agent=who.agent)
+        everybody = who.user.role is Role.LEAD and not led
+        return Sight(all=True, everybody=everybody, agent=who.agent, queues=led, people=people)
     if not who.agent:
         raise Forbidden(
             f"{who.user.email} is no agent and no lead, so there are no figures to show. "
             "Give an agent this address in the rules, or the account the role lead."
         )
-    led = frozenset(queue.id for queue in book.queues.values() if queue.lead == who.agent)
-    people = frozenset(person.id for person in book.people.values() if led.intersection(person.queues))
     return Sight(agent=who.agent, queues=led, people=people)

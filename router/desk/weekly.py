@@ -15,6 +15,8 @@ from router.kept.letter import Letter
 from router.kept.post import KIND, Copy, mailing_of
 from router.kept.reasons import help_against
 
+#: How far back a letter is written; nothing is known from before.
+BACK = timedelta(weeks=520)
 #: How the states of a copy read.
 STATES = {
     "waiting": "waiting to be sent",
@@ -47,6 +49,10 @@ async def sheet(parts: Parts, week: str) -> Sheet:
         monday = figures.monday_of(week) if week else running - timedelta(days=7)
     except ValueError:
         raise Invalid(f"{week[:20]!r} is no week. Write it as 2026-W47") from None
+    if not running - BACK <= monday <= running:
+        raise Invalid(
+            f"There is no letter about {week[:20]}: it goes back ten years, up to the running week."
+        )
     found = await letter.compose(parts.store, parts.book(), monday, ZoneInfo(parts.zone))
     record = await parts.store.record(KIND, found.week)
     copies = mailing_of(record).copies if record is not None else ()

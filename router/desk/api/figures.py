@@ -17,8 +17,8 @@ from router.desk.sight import sight
 
 table = Table("Figures")
 
-#: Most waits in one download.
-MOST_WAITS = 200_000
+#: Most waits in one download, and how many of anybody's are looked at for them.
+MOST_WAITS, READ = 200_000, 1_000_000
 #: What programs that open tables would take for a formula begins with one of these.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -65,8 +65,8 @@ class Figures(Struct, frozen=True, kw_only=True):
 async def figures(call: Call, query: Asked) -> Figures:
     """Return how promises turned out, by week, day, channel, queue or person.
 
-    Agents see what they promised themselves, who leads a queue sees that queue and the people who serve it, and
-    the role `lead` sees all. By person, everybody sees only those whose lead they are, and themselves.
+    Agents see what they promised themselves, who leads a queue sees that queue, and the roles `lead`, `ops` and
+    `admin` see all queues. By person, everybody sees only those whose lead they are, and themselves.
     """
     return await _sums(call, query)
 
@@ -85,13 +85,14 @@ async def waits(call: Call, query: AskedWaits) -> web.StreamResponse:
     """Return every wait with a promised time that a person answered, newest first, as a table to download.
 
     `slack_s` is the time last promised minus the time of the answer, in seconds: below zero the answer was late.
+    `agent` is empty where their figures are not yours to see.
     """
     seen = sight(call.who, call.parts.book())
     asked = Filter(**structs.asdict(query))
     names = list(kept.Wait.__struct_fields__)
-    text = _text([[*names, "slack_s"]])
-    async for page in kept.waits(call.parts, seen, asked, limit=MOST_WAITS):
-        text += _text([*structs.astuple(one), one.slack_s] for one in page)
+    pages = kept.waits(call.parts, seen, asked, limit=MOST_WAITS, read=READ)
+    found = [_text([*structs.astuple(one), one.slack_s] for one in page) async for page in pages]
+    text = _text([[*names, "slack_s"]]) + "".join(found)
     return _download("promised-and-actual.csv", text)
 
 

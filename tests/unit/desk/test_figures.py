@@ -3,13 +3,18 @@
 import csv
 import io
 import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from router.conversation import Event
+from router.desk import kept
+from router.desk.sight import Sight
 from router.kept.tally import Tally
 from router.ports import Record
 from tests.support.world import MONDAY_NOON
@@ -77,9 +82,16 @@ async def filled(office: Office) -> Office:
     return office
 
 
-async def test_a_lead_by_role_sees_all(filled: Office, ada: Client) -> None:
+@pytest.fixture
+async def lea(filled: Office) -> AsyncIterator[Client]:
+    """Give somebody whose role is lead, and whom the rules name lead of no queue."""
+    async with visitor(filled, "lead") as client:
+        yield client
+
+
+async def test_a_lead_by_role_sees_all(lea: Client) -> None:
     """The sums by what is asked, with rates, slack and reasons, newest week last."""
-    found = await ada.get("/figures", by="week", weeks=3)
+    found = await lea.get("/figures", by="week", weeks=3)
     weeks = {row["name"]: row for row in found["rows"]}
     assert list(weeks) == ["2026-W47", "2026-W48"]
     now = weeks["2026-W48"]
@@ -88,10 +100,60 @@ async def test_a_lead_by_role_sees_all(filled: Office, ada: Client) -> None:
     assert now["slack_p10_s"] < 0 < now["slack_p50_s"]
     assert now["reasons"] == [["nobody took it", 1]]
     assert found["whole"]["kept"] == 6
-    by_agent = await ada.get("/figures", by="agent")
+    by_agent = await lea.get("/figures", by="agent")
     assert {row["name"]: row["kept"] for row in by_agent["rows"]} == {"maria": 2, "tom": 2, "lea": 2}
-    one_channel = await ada.get("/figures", by="queue", channel="webchat")
+    one_channel = await lea.get("/figures", by="queue", channel="webchat")
     assert {row["name"]: row["kept"] for row in one_channel["rows"]} == {"general": 2}
+
+
+@pytest.mark.parametrize("role", ["ops", "admin"])
+async def test_who_leads_nobody_sees_no_persons_figures(filled: Office, role: str) -> None:
+    """Ops and admins see all sums, and of persons nobody, whichever way they ask; nor who promised a single wait."""
+    async with visitor(filled, role) as client:
+        assert (await client.get("/figures", by="queue"))["whole"]["kept"] == 6
+        assert (await client.get("/figures", by="agent"))["rows"] == []
+        for path in ("/figures", "/figures/table.csv", "/figures/waits.csv"):
+            assert (await client.ask("GET", path, params={"agent": "tom"})).status == 403, path
+        waits = await (await client.ask("GET", "/figures/waits.csv")).text()
+        assert {line["agent"] for line in csv.DictReader(io.StringIO(waits))} == {""}
+        html = await (await client.session.get(f"{filled.url}/report")).text()
+        assert (await client.session.get(f"{filled.url}/report?agent=tom")).status == 403
+    for shown in (html, waits):
+        assert not re.search("maria|tom berg|jensen", shown, re.IGNORECASE)
+
+
+async def test_a_lead_of_some_queues_sees_their_people(filled: Office) -> None:
+    """Who has the role lead and leads one queue by the rules sees all sums, and the figures of that queue's people."""
+    book = filled.world.book
+    queues = {
+        name: structs.replace(queue, lead="lea") for name, queue in book.queues.items() if name == "billing"
+    }
+    filled.world.book = replace(book, queues={**book.queues, **queues})
+    async with visitor(filled, "lead") as client:
+        assert (await client.get("/figures"))["whole"]["kept"] == 6
+        by_agent = await client.get("/figures", by="agent")
+        assert {row["name"] for row in by_agent["rows"]} == {"tom", "lea"}
+        assert (await client.ask("GET", "/figures", params={"agent": "maria"})).status == 403
+
+
+async def test_waits_do_not_name_those_of_other_leads(filled: Office, maria: Client) -> None:
+    """In a queue that she leads Maria sees every wait, but not who of another team promised it."""
+    await filled.world.store.append([waited("otto", "billing", "email", MONDAY_NOON - HOUR, HOUR)])
+    text = await (await maria.ask("GET", "/figures/waits.csv", params={"queue": "billing"})).text()
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert sorted(line["agent"] for line in lines) == ["", "tom", "tom"]
+
+
+async def test_only_so_many_waits_are_looked_at(filled: Office) -> None:
+    """Whoever's they are, a page looks at a bounded number of lines, however few of them are the reader's own."""
+    store = filled.world.store
+    at = MONDAY_NOON - HOUR / 2
+    await store.append([waited("tom", "general", "email", at + HOUR / 4, HOUR) for _ in range(3000)])
+    await store.append([waited("maria", "general", "email", at - HOUR, HOUR)])
+    for read, wanted in ((3000, 0), (9000, 4)):
+        pages = kept.waits(filled.parts, Sight(agent="maria"), kept.Filter(weeks=4), limit=600, read=read)
+        found = [wait async for page in pages for wait in page]
+        assert len(found) == wanted
 
 
 async def test_an_agent_sees_their_own_and_their_queues(filled: Office, maria: Client) -> None:
@@ -141,9 +203,9 @@ async def test_an_account_without_an_agent_sees_nothing(filled: Office) -> None:
         assert "no agent and no lead" in await response.text()
 
 
-async def test_waits_can_be_downloaded(filled: Office, ada: Client) -> None:
+async def test_waits_can_be_downloaded(lea: Client) -> None:
     """One line a wait, newest first, with promised, actual and slack; nothing in it is a formula."""
-    response = await ada.ask("GET", "/figures/waits.csv", params={"weeks": "2"})
+    response = await lea.ask("GET", "/figures/waits.csv", params={"weeks": "2"})
     assert response.headers["Content-Type"].startswith("text/csv")
     assert "attachment" in response.headers["Content-Disposition"]
     lines = list(csv.DictReader(io.StringIO(await response.text())))
@@ -151,7 +213,7 @@ async def test_waits_can_be_downloaded(filled: Office, ada: Client) -> None:
     assert lines[-1]["actual"] < lines[0]["actual"]
     assert sorted(float(line["slack_s"]) for line in lines)[:2] == [-900, 1800]
     assert {line["reason"] for line in lines} == {"'=1+1"}
-    own = await ada.ask("GET", "/figures/waits.csv", params={"agent": "tom"})
+    own = await lea.ask("GET", "/figures/waits.csv", params={"agent": "tom"})
     assert len(list(csv.DictReader(io.StringIO(await own.text())))) == 2
 
 
@@ -204,7 +266,8 @@ async def test_the_letter_is_a_page_too(filled: Office, ada: Client) -> None:
     assert "75.0 % of 4 promises were kept, down from 100.0 %" in now
     assert "nobody took it" in now
     assert "week=2026-W49" not in now
-    assert (await ada.session.get(f"{filled.url}/report/letter?week=soon")).status == 422
+    for week in ("soon", "2026-W60", "2026-W49", "9999-W52", "0001-W01"):
+        assert (await ada.session.get(f"{filled.url}/report/letter?week={week}")).status == 422, week
 
 
 async def test_the_letter_is_for_leads(filled: Office, maria: Client) -> None:
