@@ -9,7 +9,7 @@ from router import note, say, steps
 from router.conversation import Conversation, Decision, NoteKind
 from router.draft import Draft
 from router.keeping.again import SENSITIVE
-from router.keeping.attended import attended
+from router.keeping.attended import attended, unattended
 from router.promise import Quote
 from router.quoting import promised
 from router.voice import speakers as voices
@@ -23,6 +23,15 @@ PUT_OFF_S = 60.0
 #: More messages than this from one sender within this time look like a program.
 LOOP_MESSAGES = 5
 LOOP_WITHIN = timedelta(minutes=10)
+
+#: Where no time can be promised, as the provider takes no answer any more once somebody is back.
+UNATTENDED = (
+    "The customer hears nothing, because nobody is there before the provider's window for answers closes."
+)
+SHUT = (
+    "The provider takes no answer any more once somebody is back, so no time was promised. "
+    "Answer before, or reach the customer another way."
+)
 
 
 def acknowledge(
@@ -60,6 +69,8 @@ def _said(draft: Draft, conversation: Conversation, message: Message, person: Pe
         return _silent(draft, conversation, voices.nobody(draft.house, conversation))
     conversation = replace(conversation, no_note="")
     quote = attended(draft.house, conversation, person, draft.agents, draft.now)
+    if unattended(draft.house, conversation, draft.agents, quote.at, draft.now):
+        return _silent(draft, steps.flag(conversation, SHUT), UNATTENDED)
     try:
         item = say.item(draft.house, conversation, first(draft, message, voice, quote), draft.now)
     except WordingError as error:

@@ -9,7 +9,7 @@ from channels.message import Kind, Outgoing
 from router import say, steps
 from router.conversation import Conversation, Item, NoteKind, PromiseState, SendState, Status
 from router.house import House
-from router.keeping.attended import attended
+from router.keeping.attended import attended, unattended
 from router.keeping.later import later
 from router.quoting import promised
 from router.tokens import reply_token
@@ -136,6 +136,8 @@ def refreshed(house: House, conversation: Conversation, item: Item, now: datetim
         quote = attended(house, conversation, answers, house.crew, now)
         if item.note is NoteKind.RENEWAL:
             quote = later(house, conversation, answers, house.crew, now) or quote
+        if unattended(house, conversation, house.crew, quote.at, now):
+            raise WordingError("nobody is there before the provider's window for answers closes")
         fresh = replace(promised(house, conversation, voice, quote, now), renewals=made.renewals)
     return reworded(house, replace(conversation, promise=fresh), item, now)
 

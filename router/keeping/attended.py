@@ -43,3 +43,12 @@ def attended(
     rest = tuple(one for one in found.explanation if not one.startswith(("Asked for not before", "Due ")))
     late = found.late or (due is not None and found.at > due)
     return replace(found, late=late, explanation=(said, *rest))
+
+
+def unattended(
+    house: House, conversation: Conversation, agents: Mapping[str, Agent], at: datetime, now: datetime
+) -> bool:
+    """Tell whether all who may answer are known to be back only later: a provider's window may close before."""
+    if somebody_by(house, conversation, agents, at, now):
+        return False
+    return back_first(house, conversation, agents, now) > now

@@ -1,7 +1,7 @@
 """Public messages, reply windows and copies of our own words: what the other channels ask of the router."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from channels.errors import InDoubt, Unavailable
 from channels.message import Identity, Kind, Message
 from channels.port import Blobs
+from router.acknowledge import SHUT, UNATTENDED
 from router.answer import Answer
 from router.audit import audit
 from router.conversation import PromiseState, SendState, Status
@@ -19,6 +20,9 @@ from router.ports import Store
 from router.promise import SOONEST
 from tests.support.hosting import Hosting
 from tests.support.world import World
+
+#: In Copenhagen half past six: the office is shut until Monday.
+FRIDAY_EVENING = datetime(2026, 11, 27, 17, 30, tzinfo=UTC)
 
 
 def post(world: World, text: str = "Where is my parcel?", **fields: object) -> Message:
@@ -99,6 +103,43 @@ async def test_a_window_that_closes_at_once_still_gives_a_time_ahead(tmp_path: P
     (one,) = await world.take(world.mail_from(reply_until=now + timedelta(seconds=30)))
     assert one.promise is not None
     assert one.promise.at >= now + SOONEST
+
+
+async def test_no_time_is_promised_that_nobody_is_there_to_keep(tmp_path: Path) -> None:
+    """Where the window closes before anybody is back, the customer hears no time, and a person is told."""
+    world = World(tmp_path)
+    world.clock.move((FRIDAY_EVENING - world.clock.now()).total_seconds())
+    closes = world.clock.now() + timedelta(hours=24)
+    (one,) = await world.take(world.chat_from("t_1", reply_until=closes))
+    assert one.promise is None
+    assert (one.outbox, one.no_note) == ((), UNATTENDED)
+    assert SHUT in one.flags
+    assert one.due_at is not None
+    assert one.due_at <= closes
+
+
+async def test_who_is_there_on_a_weekend_keeps_a_promise_within_the_window(tmp_path: Path) -> None:
+    """Somebody who said that they are here answers before the window closes, whatever their hours are."""
+    world = World(tmp_path)
+    world.clock.move((FRIDAY_EVENING - world.clock.now()).total_seconds())
+    await world.here("maria")
+    closes = world.clock.now() + timedelta(hours=24)
+    (one,) = await world.take(world.mail_from(reply_until=closes))
+    assert one.promise is not None
+    assert one.promise.at <= closes
+
+
+async def test_a_note_kept_back_until_nobody_is_there_in_time_is_not_sent(tmp_path: Path) -> None:
+    """A note that could not leave until its time was past does not leave with one that nobody can keep."""
+    world = World(tmp_path)
+    world.clock.move((FRIDAY_EVENING - timedelta(hours=3) - world.clock.now()).total_seconds())
+    closes = FRIDAY_EVENING + timedelta(hours=12)
+    (one,) = await world.take(world.mail_from(reply_until=closes))
+    assert one.promise is not None
+    world.clock.move((one.promise.at - world.clock.now()).total_seconds())
+    await world.send()
+    assert world.mail.sent == []
+    assert any("window for answers closes" in flag for flag in (await world.fresh(one)).flags)
 
 
 async def test_an_answer_answers_the_customer_and_not_our_own_note(tmp_path: Path) -> None:
