@@ -102,6 +102,7 @@ class Said(Struct, frozen=True, kw_only=True):
 async def voice(call: Call) -> Voice:
     """Return on which channels I agreed to notes in my name, and how they read."""
     house, person = call.parts.house(), _person(call)
+    await consent.settled(call.parts.store, person.id)
     known = consent.said(await call.parts.store.record(consent.KIND, person.id))
     channels = [await _channel(house, person, one, known) for one in _channels(house)]
     return Voice(asked=house.voices is not None, channels=channels)
