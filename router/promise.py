@@ -75,18 +75,20 @@ def promise(snapshot: Snapshot) -> Quote:
     if not found.cold and snapshot.not_before is None:
         return honest
     usual = _targeted(snapshot)
-    if usual.at < honest.at:
+    if usual.at <= honest.at:
         return honest
-    return _with_figures(usual, honest, found)
+    return _with_figures(usual, honest, found, "target" if snapshot.not_before is None else "wanted")
 
 
-def _with_figures(usual: Quote, honest: Quote, found: Reckoned) -> Quote:
+def _with_figures(usual: Quote, honest: Quote, found: Reckoned, held: str) -> Quote:
     """Return the time that the target gives, with the figures that say nothing later is needed."""
     assert honest.parts is not None  # noqa: S101  # the engine always gives its figures
     why = "Too few answers are known yet to promise less than the target." if found.cold else ""
     said = (*usual.explanation, *honest.explanation[1:-1], *((why,) if why else ()))
     rounding = (usual.at - found.at).total_seconds()
-    return replace(usual, explanation=said, parts=replace(honest.parts, rounding_s=round(rounding, 3)))
+    return replace(
+        usual, explanation=said, parts=replace(honest.parts, rounding_s=round(rounding, 3), held=held)
+    )
 
 
 def _targeted(snapshot: Snapshot) -> Quote:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from router.conversation import Promise
+from router.conversation import Promise, QuoteParts
 from rules.evaluate import Rulebook
 from rules.hours import Interval
 
@@ -34,7 +34,16 @@ def figures(made: Promise) -> list[Figure]:
             f"{_minutes(parts.work_s)} in {parts.items:.0f} conversations",
             "served before it, the more urgent ones that are still to come included",
         ),
-        ("Time for that work", _minutes(parts.drain_s), "open time until its turn comes"),
+        (
+            "Time for that work",
+            _minutes(parts.drain_s / parts.correction),
+            "open time until its turn comes, by the people and the work alone",
+        ),
+        (
+            "Correction",
+            f"× {parts.correction:.2f} = {_minutes(parts.drain_s)}",
+            "learnt: how long such work has really taken lately, beside what was reckoned",
+        ),
         ("Time for the answer", _minutes(parts.handle_s), "what an answer on this channel has taken lately"),
         (
             "Expected",
@@ -42,22 +51,25 @@ def figures(made: Promise) -> list[Figure]:
             "open time until the answer is there",
         ),
         (
-            "Correction",
+            "Margin",
             f"{parts.z:.2f} × the spread = {_minutes(parts.z * parts.spread_s)}",
-            f"learnt from how promises turned out, so that {parts.level:.1%} of them are kept",
+            f"learnt from how promises turned out, so that {parts.level * 100:.3g} % of them are kept",
         ),
-        _said(parts.rounding_s),
+        _said(parts),
     ]
     return [Figure(name=name, value=value, means=means) for name, value, means in found]
 
 
-def _said(rounding_s: float) -> tuple[str, str, str]:
-    """Return how the reckoned time became the one said; more than a step of rounding is the target's doing."""
-    if rounding_s > STEP_MOST_S:
+def _said(parts: QuoteParts) -> tuple[str, str, str]:
+    """Return how the reckoned time became the one said; more than a step of rounding is none."""
+    later = f"{_minutes(parts.rounding_s)} later"
+    if parts.held == "wanted":
+        return "Not before", later, "than reckoned: it was not wanted, or nobody is there, any earlier"
+    if parts.held or parts.rounding_s > STEP_MOST_S:
         means = "than reckoned: as long as little is known, nothing earlier than the target is promised"
-        return "Target", f"{_minutes(rounding_s)} later", means
-    how = "rounded up" if rounding_s >= 0 else "rounded down"
-    return "Rounding", f"{how} by {_minutes(abs(rounding_s))}", "to a time that people say"
+        return "Target", later, means
+    how = "rounded up" if parts.rounding_s >= 0 else "rounded down"
+    return "Rounding", f"{how} by {_minutes(abs(parts.rounding_s))}", "to a time that people say"
 
 
 def counted(book: Rulebook, made: Promise) -> list[Interval]:

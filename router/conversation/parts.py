@@ -26,8 +26,11 @@ class QuoteParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     spread_s: float = 0.0
     z: float = 0.0
     level: float = 0.95
-    #: Seconds of the wall clock by which the time was rounded.
+    #: Seconds of the wall clock by which the time was rounded, or held back.
     rounding_s: float = 0.0
+    #: To what it was held back where it was reckoned earlier: "target" as little was known, "wanted" as it was
+    #: not wanted, or nobody is there, before; "" = it was not.
+    held: str = ""
     #: It came while nobody was on.
     closed: bool = False
     #: Ids of those who could answer it: the open seconds are those in which one of them at least is on.

@@ -5,6 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from router.conversation import Promise, QuoteParts
+from router.foresight import Foresight
 from router.provenance import counted, figures
 from tests.support.world import MONDAY_NOON, RULES, World
 
@@ -18,6 +19,7 @@ MADE = Promise(
         items=9,
         people=1.5,
         drain_s=3600,
+        correction=0.8,
         handle_s=600,
         mean_s=4200,
         spread_s=1500,
@@ -28,15 +30,16 @@ MADE = Promise(
 
 
 def test_every_figure_is_said_with_its_unit() -> None:
-    """People, work ahead, drain, answer, spread, correction and rounding stand there in minutes."""
+    """People, work ahead, drain, correction, answer, spread, margin and rounding stand there in minutes."""
     said = {one.name: one.value for one in figures(MADE)}
     assert said == {
         "People": "1.5",
         "Work ahead": "90 min in 9 conversations",
-        "Time for that work": "60 min",
+        "Time for that work": "75 min",
+        "Correction": "× 0.80 = 60 min",
         "Time for the answer": "10 min",
         "Expected": "70 min ± 25 min",
-        "Correction": "2.20 × the spread = 55 min",
+        "Margin": "2.20 × the spread = 55 min",
         "Rounding": "rounded up by 5 min",
     }
 
@@ -46,6 +49,33 @@ def test_a_time_that_the_target_gave_is_not_called_rounding() -> None:
     parts = replace(MADE.parts, rounding_s=82080.0)
     last = figures(replace(MADE, parts=parts))[-1]
     assert (last.name, last.value) == ("Target", "22.8 h later")
+
+
+async def test_a_time_that_waits_for_somebody_is_not_said_to_come_of_little_knowledge(tmp_path) -> None:
+    """Where all are away until tomorrow, the figures say that nobody is there before, whatever is learnt."""
+    world = World(tmp_path, RULES.replace("email: {target: 24h", "email: {target: 4h"))
+    world.house = await Foresight(world.store, world.clock).refreshed(world.house)
+    for agent in ("maria", "tom"):
+        until = world.clock.now() + timedelta(hours=23)
+        await world.actions.presence(agent, said="away", until=until)
+    (one,) = await world.take(world.mail_from())
+    assert one.promise is not None
+    last = figures(one.promise)[-1]
+    assert (last.name, "nobody is there" in last.means) == ("Not before", True)
+
+
+async def test_a_time_that_the_target_gave_says_so_however_near(tmp_path) -> None:
+    """As long as little is known, the target's part is named, and it comes to the minute with the reckoned one."""
+    world = World(tmp_path, RULES.replace("email: {target: 24h", "email: {target: 1h"))
+    world.house = await Foresight(world.store, world.clock).refreshed(world.house)
+    (one,) = await world.take(world.mail_from())
+    assert one.promise is not None
+    assert one.promise.parts is not None
+    assert figures(one.promise)[-1].name == "Target"
+    parts = one.promise.parts
+    reckoned_s = parts.mean_s + parts.z * parts.spread_s
+    said_s = (one.promise.at - one.promise.made_at).total_seconds()
+    assert abs(reckoned_s + parts.rounding_s - said_s) < 1
 
 
 def test_a_promise_made_of_the_target_alone_has_no_figures() -> None:
