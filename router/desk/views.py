@@ -9,6 +9,7 @@ from router.conversation import Conversation, Prepared, Promise, PromiseState, S
 from router.desk.decided import DecisionView, decision
 from router.desk.means import MeansView, means
 from router.desk.wished import WishView, wish
+from router.keeping.charge import LEAD_WRITES
 from router.provenance import Figure, counted, figures
 from rules.evaluate import Rulebook
 from rules.hours import Interval
@@ -97,6 +98,8 @@ class WorkView(Struct, frozen=True, kw_only=True):
     warned: str
     #: Promised times of the running wait that were not kept.
     misses: int
+    #: The lead who writes to the customer themselves, after two missed times; null before that.
+    lead_writes: PersonView | None
     #: For the lead to look at: later than its target from the beginning, missed, or about to be.
     at_risk: bool
     #: What the customer said by the note's link.
@@ -209,6 +212,11 @@ def at_risk(one: Conversation) -> bool:
     return bool(one.misses or one.alerted or late or (runs and one.warned in {"lead", "renew"}))
 
 
+def lead_writes(one: Conversation) -> bool:
+    """Tell whether software has said enough times to the waiting customer."""
+    return one.waiting_since is not None and one.misses >= LEAD_WRITES
+
+
 def work(book: Rulebook, one: Conversation) -> WorkView:
     """Return a conversation as a line of a list."""
     running = one.promise if one.promise and one.promise.state == PromiseState.MADE else None
@@ -239,6 +247,7 @@ def work(book: Rulebook, one: Conversation) -> WorkView:
         promised_by=person(book, running.by) if running is not None else None,
         warned=one.warned if running is not None else "",
         misses=one.misses,
+        lead_writes=person(book, book.queue(one.queue).lead) if lead_writes(one) else None,
         at_risk=at_risk(one),
         wish=wish(one),
         opened_at=one.opened_at,

@@ -15,6 +15,7 @@ from router.keeping.later import later
 from router.keeping.shortfall import foreseen, why
 from router.say import useful_until
 from router.voice.speakers import speaker
+from rules.called import safe_name
 
 #: The stages of a promise, in their order.
 OWNER, LEAD, RENEW = "owner", "lead", "renew"
@@ -116,9 +117,23 @@ def _another(house: House, one: Conversation, agents: Mapping[str, Agent], now: 
 
 
 def _lead_writes(house: House, one: Conversation) -> Conversation:
-    """Give it to the lead, who writes to the customer: two times said are enough for software."""
+    """Give it to the lead, who writes to the customer: two times said are enough for software.
+
+    The line that asks them names the last time, so that another wait's asks anew.
+    """
     lead = house.book.person(house.book.queue(one.queue).lead)
-    name = lead.name if lead is not None else "the lead of the queue"
-    told = f"Two promised times were missed. No further note goes out: {name} writes to the customer."
+    who = f"{lead.name}: please" if lead is not None else "The queue has no lead, so please"
+    customer = safe_name(one.contact.name) or "the customer"
+    missed = f"Two promised times are not kept{_last(house, one)}"
+    told = f"{who} write to {customer} yourself. {missed}, and no further note goes out."
     accountable = one.owner or (lead.id if lead is not None else one.accountable)
     return steps.flag(replace(one, accountable=accountable, pressing=True, prepared=None), told)
+
+
+def _last(house: House, one: Conversation) -> str:
+    """Return the last promised time for people: `, the last on Monday 23 November 15:40`."""
+    if one.promise is None:
+        return ""
+    zone = house.zone(wanted="", account=house.account(one.channel, one.account))
+    local = one.promise.at.astimezone(zone)
+    return f", the last on {local:%A} {local.day} {local:%B %H:%M}"

@@ -134,13 +134,31 @@ async def test_a_second_miss_goes_to_the_lead(world: World) -> None:
     await to(world, second.renew_at)
     after = await world.fresh(one)
     assert after.accountable == "ines"
-    assert "Ines Costa writes to the customer" in after.flags[-1]
+    assert "Ines Costa: please write to Ana yourself." in after.flags[-1]
     await to(world, second.at + timedelta(minutes=30))
     last = await world.fresh(one)
     assert last.accountable == "ines"
     assert len(notes(last, NoteKind.RENEWAL)) == 1
     assert [each.state for each in last.promises] == [PromiseState.RENEWED, PromiseState.BROKEN]
     assert last.promise.state is PromiseState.BROKEN
+
+
+async def test_a_second_miss_of_owned_work_asks_the_lead_by_name(world: World) -> None:
+    """Maria keeps the work, Ines is asked once to write, and does; the line names the wait's time."""
+    one = await owned(world)
+    await to(world, one.promise.renew_at)
+    second = (await world.fresh(one)).promise
+    await to(world, second.renew_at)
+    world.restart()
+    await to(world, second.at + timedelta(minutes=1))
+    after = await world.fresh(one)
+    assert (after.owner, after.accountable, after.misses, after.pressing) == ("maria", "maria", 2, True)
+    [asked] = [flag for flag in after.flags if flag.startswith("Ines Costa: please write to Ana yourself.")]
+    local = second.at.astimezone(world.book.calendar("office").zone)
+    assert f"the last on Monday 23 November {local:%H:%M}" in asked
+    await world.actions.reply(one.id, Answer(text="Ines here."), agent="ines")
+    await world.send()
+    assert (await world.fresh(one)).waiting_since is None
 
 
 async def test_a_chat_is_told_a_minute_ahead(world: World) -> None:

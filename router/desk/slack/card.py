@@ -9,14 +9,14 @@ import msgspec
 from msgspec import Struct
 
 from channels.message import Kind
-from router.conversation import Conversation, Status
+from router.conversation import Conversation, PromiseState, Status
 from router.desk import views
 from router.desk.slack.office import Office
 from router.desk.slack.risk import LATE, SOON, by_when, digest, has
 from router.desk.slack.sheet import Letter
 from router.desk.slack.words import clock, moment, plain
 
-TAKE, DECLINE, OPEN = "handleby_take", "handleby_decline", "handleby_open"
+TAKE, DECLINE, OPEN, UNTIL = "handleby_take", "handleby_decline", "handleby_open", "handleby_until"
 #: Slack's limits: characters of a section, of one of its fields, of a button.
 SECTION, FIELD, BUTTON = 3000, 2000, 75
 #: Ours are shorter: a message is read at a glance.
@@ -138,6 +138,9 @@ def _sentence(
 
 def _owned(one: Conversation, stands: Standing, risk: str, office: Office) -> str:
     """Return whose it is, to its owner or to their lead."""
+    if stands is Standing.LED and views.lead_writes(one):
+        has_it = plain(office.name(one.owner), WHO)
+        return f"Please write to the customer: two promised times are not kept. {has_it} has this; you lead the queue."
     if stands is Standing.LED:
         return f"At risk: {plain(office.name(one.owner), WHO)} has this{risk}; you lead the queue."
     return f"At risk: this is yours{risk}." if risk else "This is yours."
@@ -216,15 +219,26 @@ def _actions(one: Conversation, letter: Letter, buttons: tuple[str, ...], office
             "text": _label(label),
         }
         elements.append(button | ({"style": "primary"} if action == TAKE else {}))
-    elements.append(
-        {
-            "type": "button",
-            "action_id": OPEN,
-            "url": office.link(one.reference),
-            "text": _label("Open in the desk"),
-        }
-    )
+    where = office.link(one.reference)
+    if _may_ask(one, letter, office):
+        elements.append(_leading(UNTIL, "I need until…", f"{where}#until"))
+    elements.append(_leading(OPEN, "Open in the desk", where))
     return {"type": "actions", "elements": elements}
+
+
+def _may_ask(one: Conversation, letter: Letter, office: Office) -> bool:
+    """Tell whether a promised time runs of which the agent may say that they need longer."""
+    made, agent = one.promise, letter.agent
+    if made is None or made.state is not PromiseState.MADE or one.waiting_since is None:
+        return False
+    mine = {made.by, one.owner, one.accountable, office.book().queue(one.queue).lead}
+    here = one.status in {Status.OPEN, Status.SNOOZED} and standing(one, letter) is not Standing.OVER
+    return here and agent in mine
+
+
+def _leading(action: str, text: str, url: str) -> dict[str, Any]:
+    """Return a button that leads to the desk."""
+    return {"type": "button", "action_id": action, "url": url, "text": _label(text)}
 
 
 def _label(text: str) -> dict[str, Any]:

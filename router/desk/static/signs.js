@@ -33,7 +33,7 @@ function risk(work, me) {
 }
 
 export function riskMark(work) {
-  if (work.misses > 1) return h("span", { class: "chip bad" }, icon("warn"), "The lead writes");
+  if (work.misses > 1) return h("span", { class: "chip bad" }, icon("warn"), work.lead_writes ? `${work.lead_writes.name} writes` : "The lead writes");
   if (!risk(work)) return work.misses ? h("span", { class: "chip warn" }, icon("clock"), "A time was moved or missed") : null;
   return h("span", { class: "chip warn", title: "The promised time runs short." }, icon("clock"), `Promised ${clock(work.promised_at)}`);
 }

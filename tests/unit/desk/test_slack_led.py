@@ -77,7 +77,8 @@ async def test_a_second_miss_reaches_the_lead_with_what_to_do(one: SlackWorld) -
     await one.world.timers.tick(slow=False)
     await one.tell()
     told = " ".join(said.words() for said in (*one.to("tom"), *one.to("maria")))
-    assert "Tom Berg writes to the customer" in told
+    assert "Tom Berg: please write to" in told
+    assert "Please write to the customer: two promised times are not kept." in one.to("tom")[0].words()
 
 
 async def test_the_lead_reads_of_a_third_message_why_they_are_told(one: SlackWorld) -> None:
