@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,6 +28,7 @@ from rules.problems import Problem, RulesError
 
 group = typer.Typer(no_args_is_help=True)
 PAGE = 200
+_LIKE = """Write it like '{"channel": "email", "text": "Where is my parcel?"}', all names and texts in double quotes."""
 
 RulesFile = Annotated[Path | None, typer.Argument(help="A rules file; else the one of the settings.")]
 
@@ -71,9 +72,32 @@ def explain(
         raise HandlebyError("Name a conversation's reference, or give --message JSON.")
     if message:
         book = open_rules(settings_of(config))
-        _print(book, facts_in(book, json.loads(message), now=datetime.now(UTC)))
+        try:
+            facts = facts_in(book, _described(message), now=datetime.now(UTC))
+        except RecursionError:
+            raise HandlebyError(f"--message is too deep. {_LIKE}") from None
+        _print(book, facts)
         return
     with_parts(config, lambda parts: _explain_stored(parts, reference))
+
+
+def _described(text: str) -> dict[str, Any]:
+    """Return the message that `--message` describes. Raises HandlebyError, which says what is wrong where."""
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise HandlebyError(f"--message is not JSON: {error.msg} at {where}. {_LIKE}") from None
+    except ValueError:
+        raise HandlebyError(f"--message holds too long a number. {_LIKE}") from None
+    if not isinstance(found, dict):
+        kind = "a list" if isinstance(found, list) else f"{found!r:.40}"
+        raise HandlebyError(f"--message must be one object in braces, and is {kind}. {_LIKE}")
+    channel = found.get("channel")
+    if channel is not None and channel not in registry.names():
+        known = ", ".join(sorted(registry.names()))
+        raise HandlebyError(f"--message names the channel {channel!r:.40}. Name one of these: {known}.")
+    return found
 
 
 async def _explain_stored(parts: Parts, reference: str) -> None:
