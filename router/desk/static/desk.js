@@ -155,10 +155,12 @@ function failed(error) {
   toast(error.message, { bad: true });
 }
 
-function route() {
+async function route() {
   const reference = location.pathname.startsWith("/c/") ? decodeURIComponent(location.pathname.slice(3)) : "";
-  if (reference) open(reference, { push: false });
-  else {
+  if (reference) {
+    await open(reference, { push: false });
+    if (location.hash === "#until") openUntil();  // as the button in Slack leads here
+  } else {
     delete main.dataset.showing;
     pane.empty();
     mark();
@@ -177,7 +179,7 @@ async function start() {
   const named = new Named({ open: async (id) => { await open(id); openUntil(); } });
   const tell = soon(() => (me.agent ? named.look() : null), 700);
   await load();
-  route();
+  route().catch(failed);
   tell();
   follow((hint) => {
     if (hint.kind !== "customer") tell();
@@ -185,7 +187,7 @@ async function start() {
     if (hint.kind === "customer") document.dispatchEvent(new CustomEvent("customer", { detail: hint.id }));
     if (hint.kind === "all" || hint.id === pane.conversation?.id) fresh();
   });
-  addEventListener("popstate", route);
+  addEventListener("popstate", () => route().catch(failed));
   const look = soon(load, 250);
   find.addEventListener("input", () => { state.tab = find.value.trim() ? "search" : "mine"; look(); });
   find.form.addEventListener("submit", (event) => { event.preventDefault(); look(); });

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from channels.message import Identity
-from router.conversation import Conversation, Status
+from router.conversation import Conversation, Promise, Status
 from router.desk.slack.card import compose, nudge
 from router.desk.slack.client import _named
 from router.desk.slack.errors import Down, Gone, Refused, Revoked, Throttled, Unreached
@@ -130,6 +130,39 @@ def test_every_outcome_has_its_sentence(
     """Whatever becomes of work, its message says it."""
     card = compose(case(**fields), letter(about), (), office)
     assert any(said in each["text"] for each in texts(card.blocks))
+
+
+def promised(by: str, **fields: object) -> Conversation:
+    """Return work for which somebody has promised a time."""
+    made = Promise(at=NOW + timedelta(hours=2), made_at=NOW, by=by, owner=by == "maria")
+    return case(promise=made, **fields)
+
+
+@pytest.mark.parametrize(
+    ("one", "given", "asks"),
+    [
+        (promised("maria"), letter(), True),
+        (promised("tom"), letter(), True),
+        (promised("maria", owner="", claim="", accountable="maria"), letter(f"wait:{digest('k1')}"), True),
+        (promised("tom", owner="ben", claim="cl_2"), letter(f"lead:{digest('k1')}", agent="tom"), True),
+        (
+            promised("tom", owner="ben", claim="cl_2", accountable="ben"),
+            letter(f"lead:{digest('k1')}"),
+            False,
+        ),
+        (promised("maria", status=Status.PENDING), letter(), False),
+        (promised("maria", claim="cl_2"), letter(), False),
+        (case(), letter(), False),
+    ],
+)
+def test_who_may_say_another_time_is_led_to_where_it_is_said(
+    office: Office, one: Conversation, given: Letter, *, asks: bool
+) -> None:
+    """Whoever promised, has the work, answers for it or leads its queue, while the time runs and is theirs."""
+    buttons = {each["action_id"]: each for each in compose(one, given, (), office).blocks[-1]["elements"]}
+    assert ("handleby_until" in buttons) is asks
+    if asks:
+        assert buttons["handleby_until"]["url"] == "https://help.example.com/c/HB-7K2Q9#until"
 
 
 class Answer:

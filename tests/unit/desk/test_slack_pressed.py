@@ -14,7 +14,7 @@ from sandbox.faults import Fault
 from sandbox.slack.workspace import Said
 from tests.support.slack import IDS, SlackWorld, connected, rules
 
-TAKE, DECLINE, OPEN = "handleby_take", "handleby_decline", "handleby_open"
+TAKE, DECLINE, OPEN, UNTIL = "handleby_take", "handleby_decline", "handleby_open", "handleby_until"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -46,7 +46,7 @@ async def test_take_makes_the_owner_and_changes_the_same_message(one: SlackWorld
     await one.tell()
     [said] = one.to(who)
     assert "this is yours" in said.words()
-    assert set(said.buttons()) == {DECLINE, OPEN}
+    assert set(said.buttons()) == {DECLINE, UNTIL, OPEN}
     assert one.whispered(who) == []
 
 
@@ -255,11 +255,11 @@ async def test_a_body_beyond_all_measure_is_refused(one: SlackWorld) -> None:
 
 
 async def test_without_a_signing_secret_messages_have_no_buttons_that_act(one: SlackWorld) -> None:
-    """What could not be proved is not offered: only the way to the desk."""
+    """What could not be proved is not offered: only the ways to the desk."""
     one.restart(signing_secret="")
     assert one.slack.routes() == []
     await one.world.here("maria")
     await one.mail()
     await one.tell()
     [said] = one.to("maria")
-    assert set(said.buttons()) == {OPEN}
+    assert set(said.buttons()) == {UNTIL, OPEN}

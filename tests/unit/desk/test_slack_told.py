@@ -39,7 +39,7 @@ async def test_an_assignment_is_told_once_with_all_that_matters(one: SlackWorld)
     assert "Email (support)" in said.words()
     assert "(Copenhagen)" in said.text
     assert f"<https://help.example.com/c/{case.reference}|{case.reference}>" in said.words()
-    assert set(said.buttons()) == {"handleby_decline", "handleby_open"}
+    assert set(said.buttons()) == {"handleby_decline", "handleby_until", "handleby_open"}
     assert said.buttons()["handleby_open"]["url"] == f"https://help.example.com/c/{case.reference}"
     assert one.to("tom") == []
 
@@ -185,7 +185,7 @@ async def test_the_duty_person_hears_of_work_that_nobody_has(one: SlackWorld) ->
     await one.tell()
     [said] = one.to((await one.world.fresh(case)).accountable)
     assert "At risk: nobody has this yet and its time is nearly up; you are on duty." in said.words()
-    assert set(said.buttons()) == {"handleby_take", "handleby_open"}
+    assert set(said.buttons()) == {"handleby_take", "handleby_until", "handleby_open"}
 
 
 async def test_a_warning_reaches_the_person_who_must_act(one: SlackWorld) -> None:
