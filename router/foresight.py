@@ -49,7 +49,7 @@ class Foresight:
         learnt = await self._learn()
         now = self._clock.now()
         self._looked, self._rest = now, min((now - began) * REST, REST_MOST)
-        return replace(house, forecast=known.refreshed(agents, rows, learnt, now))
+        return replace(house, forecast=known.refreshed(agents, rows, learnt, began))
 
     def _rests(self, now: datetime) -> bool:
         """Tell whether the last look is still good; a clock that was set back does not make it so."""

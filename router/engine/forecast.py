@@ -10,7 +10,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from router.assign import is_present
-from router.conversation import PRIORITY_RANK, Agent, Conversation, PromiseState
+from router.conversation import PRIORITY_RANK, Agent, Conversation, PromiseState, is_work
 from router.engine.backlog import Ahead, Group, Rows, View, bucket_of, group_of
 from router.engine.correction import Correction
 from router.engine.drain import Plan, Staff, instant
@@ -69,6 +69,7 @@ class Forecast:
     def __init__(self, book: Rulebook) -> None:
         """Know nothing but the rules yet."""
         self._book = book
+        self._at: datetime | None = None
         self._agents: Mapping[str, Agent] = {}
         self._rows: Rows = {}
         #: What was decided since the look, or may not be in it.
@@ -88,9 +89,10 @@ class Forecast:
     ) -> "Forecast":
         """Return the forecast with what the store says now; what is costly to work out is taken along.
 
-        `rows` is what the store counted (see `grouped`), asked for after `since.look()`.
+        `rows` is what the store counted (see `grouped`), asked for after `since.look()`, at `now` or later.
         """
         fresh = Forecast(self._book)
+        fresh._at = now
         fresh._agents, fresh._rows, fresh._learnt = agents, rows, learnt
         fresh.since = self.since.inherited()
         at = now.timestamp()
@@ -127,8 +129,7 @@ class Forecast:
             team = self._teams[people] = self._team(people, now)
         if not team.staff.plan:
             return None
-        running = conversation.promise
-        counted = running is not None and running.state is PromiseState.MADE
+        counted = self._counts(conversation)
         return Outlook(
             people=people,
             staff=team.staff,
@@ -142,6 +143,13 @@ class Forecast:
             counted=conversation.urgency if counted else None,
             pace_s=team.pace_s,
         )
+
+    def _counts(self, conversation: Conversation) -> bool:
+        """Tell whether the conversation itself is counted among those that wait."""
+        running = conversation.promise
+        if (running is not None and running.state is PromiseState.MADE) or conversation.id in self.since:
+            return True
+        return is_work(conversation) and self._at is not None and conversation.updated_at < self._at
 
     def _people(self, conversation: Conversation) -> tuple[str, ...]:
         """Return who may answer: the owner, else all who are able, else the accountable person."""

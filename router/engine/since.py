@@ -27,6 +27,10 @@ class Since:
         self._looks = 0
         self._heir: Since | None = None
 
+    def __contains__(self, conversation: str) -> bool:
+        """Tell whether the conversation is counted here."""
+        return conversation in self._pieces
+
     def add(self, conversation: Conversation) -> None:
         """Count a conversation that is decided, if it is work to be done now."""
         if is_work(conversation):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from channels.message import Identity
-from router.conversation import Agent, Conversation, Promise, indexed
+from router.conversation import Agent, Conversation, Promise, PromiseState, indexed
 from router.conversation.load import Load
 from router.engine.backlog import grouped
 from router.engine.forecast import Forecast
@@ -136,6 +136,29 @@ def test_a_promised_one_does_not_wait_for_itself(book: Rulebook) -> None:
     assert found is not None
     assert found.ahead(one.urgency).items == 0.0
     assert found.free
+
+
+@pytest.mark.parametrize("state", [None, PromiseState.BROKEN])
+def test_what_waits_since_before_the_look_does_not_wait_for_itself(
+    book: Rulebook, state: PromiseState | None
+) -> None:
+    """Nor is it counted when its first note was put off, or the time it had was not kept."""
+    before = NOON - timedelta(minutes=5)
+    made = Promise(at=before, made_at=before, by="tom", owner=True, state=state) if state else None
+    one = waiting_since(before, owner="tom", promise=made)
+    known = forecast(book, load_of(int(one.urgency // 300), owner="tom"))
+    found = known.outlook(one, NOON)
+    assert found is not None
+    assert (found.ahead(one.urgency).items, found.free) == (0.0, True)
+
+
+def test_what_comes_now_waits_for_all_that_is_counted(book: Rulebook) -> None:
+    """A message that has just begun a wait is not among what was counted, so nothing is taken off for it."""
+    one = waiting_since(NOON - timedelta(minutes=5), owner="tom", updated_at=NOON)
+    known = forecast(book, load_of(int(one.urgency // 300), owner="tom"))
+    found = known.outlook(one, NOON)
+    assert found is not None
+    assert (found.ahead(one.urgency).items, found.free) == (1.0, False)
 
 
 def test_who_may_have_none_of_a_channel_does_not_count(tmp_path: Path) -> None:
