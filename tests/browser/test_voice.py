@@ -126,6 +126,28 @@ async def test_i_need_until_tomorrow_at_ten(office: Office, open_page: OpenPage)
     await picture(page, "until-told")
 
 
+async def test_a_link_leads_to_where_another_time_is_said(office: Office, open_page: OpenPage) -> None:
+    """As the button in Slack has it: the conversation opens with the menu."""
+    one = await told(office)
+    page = await open_page()
+    await page.clock.set_fixed_time(office.world.clock.now())
+    await enter(office, page, f"/c/{one.reference}#until")
+    await expect(page.locator(".until-menu")).to_have_attribute("open", "")
+    await expect(page.get_by_role("button", name="30 minutes")).to_be_focused()
+
+
+async def test_a_note_that_has_yet_to_leave_says_so(office: Office, open_page: OpenPage) -> None:
+    """It stands among what was promised in my name, and another time can be said before it is heard."""
+    office.world.house = replace(office.world.house, voices=None)
+    await office.world.here("maria")
+    await office.mail(subject="Lamp")
+    page = await open_page()
+    await page.clock.set_fixed_time(office.world.clock.now())
+    await enter(office, page, "/notes")
+    await expect(page.locator("#running li")).to_contain_text("Not sent yet")
+    await picture(page, "notes-unsent")
+
+
 async def test_an_earlier_time_is_for_me_alone(office: Office, open_page: OpenPage) -> None:
     """The quick choices say what becomes of them."""
     one = await told(office)
