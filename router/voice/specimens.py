@@ -16,8 +16,8 @@ from rules.wording import WordingError
 #: The moment and the times of the specimens are the same for everybody, so that only the texts make a difference.
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 AT, EARLIER, PASSED = NOW + timedelta(hours=5), NOW + timedelta(hours=2), NOW - timedelta(minutes=20)
-#: So many notes of a kind are worded, to show that two customers do not read the same.
-VARIANTS = 4
+#: Most variants of a text that are shown.
+VARIANTS = 20
 #: What is shown, in the order in which a customer may hear it: kind, and what it answers.
 KINDS = (
     ("first", "When somebody writes and waits"),
@@ -52,7 +52,7 @@ class _Case(Struct, frozen=True, kw_only=True):
     kind: str
     language: str
     owner: bool
-    id: str
+    turn: int
 
 
 def of(house: House, person: Person, channel: str) -> list[Specimen]:
@@ -81,13 +81,17 @@ def _languages(house: House, person: Person, account: Account) -> list[str]:
 def _worded(house: House, person: Person, account: Account, what: tuple[str, str, str]) -> Iterator[Specimen]:
     kind, when, language = what
     for owner in (True, False) if stands_behind(house, person) else (True,):
-        for place in range(VARIANTS):
-            case = _Case(kind=kind, language=language, owner=owner, id=f"n_{place}")
+        first = ""
+        for turn in range(VARIANTS):
+            case = _Case(kind=kind, language=language, owner=owner, turn=turn)
             request = _request(house, person, account, case)
             try:
                 words = note.compose(house.wording, request)
             except WordingError:
                 continue  # no text for it there: then nothing is sent either
+            if words.text == first:
+                break  # all of them had their turn
+            first = first or words.text
             yield Specimen(kind=kind, when=when, owner=owner, language=words.language, text=words.text)
 
 
@@ -100,7 +104,8 @@ def _request(house: House, person: Person, account: Account, case: _Case) -> not
     """Return what a note to an invented customer is worded from."""
     return note.Request(
         kind=case.kind,
-        id=case.id,
+        id="n_specimen",
+        turn=case.turn,
         person=person,
         owner=case.owner,
         others=() if case.owner else (_COLLEAGUE,),

@@ -72,7 +72,7 @@ SORRY = {
     "de": "tut mir leid",
     "fr": ("Je regrette", "excuser"),
     "es": ("Siento", "disculpas"),
-    "ru": ("Прошу прощения", "Мне жаль"),
+    "ru": ("Прошу прощения", "Мне жаль", "Простите"),
 }
 
 

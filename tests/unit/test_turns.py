@@ -1,6 +1,7 @@
 """Two customers side by side do not read the same sentence."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from router.consume import Consumer
 from router.conversation import Conversation
 from router.house import House
 from router.turns import Turns
-from tests.support.world import World
+from router.voice import specimens
+from rules.texts import STYLES, TONES, VOICES
+from tests.support.world import World, wording
 
 #: What differs anyway: the customer's name, the reference, the time.
 _OWN = re.compile(r"\bAna\w*|HB-\w+|[\d:.]+")
@@ -49,6 +52,7 @@ async def test_of_two_hundred_consecutive_notes_no_two_neighbours_say_the_same(
     texts = [said(known[line.conversation]) for line in lines]
     assert len(texts) >= 200
     assert [(a, b) for a, b in pairwise(texts) if a == b] == []
+    assert len(set(texts)) >= 3
 
 
 async def test_several_processes_take_turns_with_each_other(tmp_path: Path) -> None:
@@ -77,3 +81,36 @@ async def test_a_note_that_is_worded_anew_keeps_its_variant(tmp_path: Path) -> N
     again = outbox.reworded(world.house, one, before, world.clock.now())
     assert again.outbox[0].text == before.text
     assert again.outbox[0].turn == before.turn is not None
+
+
+@pytest.mark.parametrize("language", ["en", "da", "de", "fr", "es", "ru"])
+def test_what_a_customer_reads_first_has_three_variants(language: str) -> None:
+    """Every first and every late note can be said in three ways, in each voice, style and tone."""
+    texts = wording().texts(language)
+    few = [slot for slot in _slots("first", "late") if len(set(texts.notes[slot])) < 3]
+    assert few == []
+
+
+@pytest.mark.parametrize("language", ["en", "da", "de", "fr", "es", "ru"])
+def test_at_night_too_there_are_several_variants(language: str) -> None:
+    """Where a first note by mail says when the person is back, there are three ways to say that as well."""
+    texts = wording().texts(language)
+    for tone in TONES:
+        backs = [one for one in texts.notes["first", "owner", "mail", tone] if "back" in one.names]
+        assert len(backs) >= 3, tone
+
+
+def _slots(*kinds: str) -> Iterator[tuple[str, str, str, str]]:
+    return (
+        (kind, voice, style, tone) for kind in kinds for voice in VOICES for style in STYLES for tone in TONES
+    )
+
+
+def test_whoever_agrees_has_seen_every_variant(tmp_path: Path) -> None:
+    """The texts that somebody says yes to are all that can go out in their name, not a few picked by chance."""
+    world = World(tmp_path)
+    person = world.house.book.people["maria"]
+    found = [one for one in specimens.of(world.house, person, "email") if one.language == "en" and one.owner]
+    for kind in ("first", "late", "added", "renewal"):
+        texts = wording().texts("en").notes[kind, "owner", "mail", "plain"]
+        assert len([one for one in found if one.kind == kind]) == len(texts), kind
