@@ -26,11 +26,12 @@ def behind(house: House, one: Conversation) -> Person | None:
 def promiser(house: House, one: Conversation, now: datetime) -> Person | None:
     """Return in whose name a time can be promised: of those behind it somebody who is not away, else who is back first.
 
-    None where they have left without saying until when: nothing is promised for them.
+    Who has not agreed to notes there is not named; then it is whoever stands behind the queue's work, and has. None
+    where they have left without saying until when: nothing is promised for them.
     """
-    backs = [
-        (back, rank, one) for rank, one in enumerate(_behind(house, one)) if (back := _back(house, one, now))
-    ]
+    agreed = [person for person in _behind(house, one) if house.speaks(person.id, one.channel)]
+    people = agreed or [person for person in _standing_in(house, one) if house.speaks(person.id, one.channel)]
+    backs = [(back, rank, each) for rank, each in enumerate(people) if (back := _back(house, each, now))]
     return min(backs, key=lambda each: each[:2])[2] if backs else None
 
 
@@ -75,6 +76,14 @@ def _behind(house: House, one: Conversation) -> Iterator[Person]:
     made = one.promise
     said = made.by if made is not None and made.state is PromiseState.MADE else ""
     for id_ in dict.fromkeys((said, one.accountable)):
+        person = house.book.person(id_)
+        if person is not None:
+            yield person
+
+
+def _standing_in(house: House, one: Conversation) -> Iterator[Person]:
+    queue = house.book.queue(one.queue)
+    for id_ in dict.fromkeys((*queue.duty, queue.lead)):
         person = house.book.person(id_)
         if person is not None:
             yield person

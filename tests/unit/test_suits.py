@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from router import steps
 from router.conversation import Conversation
+from router.journal import changed
 from router.ports import Commit
 from router.taps import suits
 from router.taps.tapped import Choice, NotThen, Taps
@@ -83,6 +85,22 @@ async def test_a_colleague_who_answers_for_it_promises_instead(world: World, tap
     assert suits.behind(world.house, toms) == world.book.people["maria"]
     assert suits.promiser(world.house, toms, now) == world.book.people["tom"]
     assert suits.tomorrow(world.house, toms, now) == datetime(2026, 11, 24, 16, tzinfo=UTC)
+
+
+async def test_nobody_is_named_who_has_not_agreed_to_notes(world: World, taps: Taps) -> None:
+    """Maria answers for it and did not agree; Tom is on duty too and did. Where nobody did no time is offered."""
+    world.house = replace(world.house, voices={"tom": frozenset({"email"})})
+    one, token = await noted(world)
+    assert one.promise is not None
+    assert (one.accountable, one.promise.by) == ("maria", "tom")
+    world.clock.set(one.promise.at + timedelta(minutes=1))
+    late = steps.break_promise(one, world.clock.now(), "surge")
+    await world.store.commit(Commit(changes=[changed(one, late)]))
+    after = await said(taps, token, "picked", suits.times(world.house, late, world.clock.now())[1])
+    assert after.promise is not None
+    assert (after.accountable, after.promise.by) == ("maria", "tom")
+    world.house = replace(world.house, voices={})
+    assert offered(world, after) == []
 
 
 async def test_taken_back_while_all_are_away_it_is_promised_for_their_return(
