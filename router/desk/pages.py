@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from router.desk import links, sessions, weekly
+from router.desk import links, reading, sessions, weekly
 from router.desk import report as reports
 from router.desk.accounts import Role, User
 from router.desk.assets import Assets
@@ -47,7 +47,7 @@ class Pages:
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._templates.globals["asset"] = assets.path
-        self._templates.filters.update(reports.FILTERS)
+        self._templates.filters.update(reading.FILTERS)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the pages' routes."""

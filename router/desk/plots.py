@@ -6,9 +6,9 @@ from math import log10
 from markupsafe import Markup
 from msgspec import Struct
 
-#: Drawing area in units of the view box, and the room for the axes' labels.
-WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 32, 16, 40
+#: Drawing area in units of the view box, small enough for a phone, and the room for the axes' labels.
+WIDTH, HEIGHT = 480, 230
+LEFT, RIGHT, TOP, BOTTOM = 54, 30, 12, 34
 #: Shortest and longest span that a logarithmic axis shows (s), and where it is marked.
 SHORTEST, LONGEST = 60.0, 1_209_600.0
 MARKS = ((60, "1 min"), (300, "5 min"), (1800, "30 min"), (7200, "2 h"), (28800, "8 h"),
@@ -16,7 +16,7 @@ MARKS = ((60, "1 min"), (300, "5 min"), (1800, "30 min"), (7200, "2 h"), (28800,
 #: Where the axis of shares may begin: four steps up to 100 % are round from each.
 LOWS = (0.8, 0.6, 0.2, 0.0)
 #: Most labels below a plot, so that none covers its neighbour.
-LABELS = 13
+LABELS = 7
 
 
 class Plot(Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ def lines(plot: Plot, labels: Sequence[str], found: Sequence[Line]) -> Markup:
             (LEFT + n * step, y(value)) if value is not None else None for n, value in enumerate(line.values)
         ]
         parts.append(_path(points, line.look))
-        parts += [_circle(*point, line.look, 3.5) for point in points if point is not None]
+        parts += [_circle(*point, line.look, 2.8) for point in points if point is not None]
     return _svg(plot, parts)
 
 
@@ -89,7 +89,7 @@ def scatter(plot: Plot, dots: Iterable[Dot]) -> Markup:
     for dot in dots:
         place = x(dot.promised_s), y(dot.actual_s)
         late = dot.actual_s > dot.promised_s
-        parts.append(_triangle(*place) if late else _circle(*place, "dot", 3))
+        parts.append(_triangle(*place) if late else _circle(*place, "dot", 2.4))
     return _svg(plot, parts)
 
 
@@ -135,12 +135,12 @@ def _log(seconds: float) -> float:
 def _grid(y: float, label: str) -> str:
     return (
         f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>'
-        f'<text class="tick side" x="{LEFT - 8}" y="{y + 4:.1f}">{Markup.escape(label)}</text>'
+        f'<text class="tick side" x="{LEFT - 6}" y="{y + 4:.1f}">{Markup.escape(label)}</text>'
     )
 
 
 def _below(x: float, label: str) -> str:
-    return f'<text class="tick below" x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}">{Markup.escape(label)}</text>'
+    return f'<text class="tick below" x="{x:.1f}" y="{HEIGHT - BOTTOM + 22}">{Markup.escape(label)}</text>'
 
 
 def _path(points: Sequence[tuple[float, float] | None], look: str) -> str:
@@ -169,4 +169,4 @@ def _circle(x: float, y: float, look: str, radius: float) -> str:
 
 
 def _triangle(x: float, y: float) -> str:
-    return f'<path class="dot late" d="M{x:.1f} {y - 4:.1f}l4 7h-8z"/>'
+    return f'<path class="dot late" d="M{x:.1f} {y - 3:.1f}l3 5.5h-6z"/>'

@@ -8,9 +8,8 @@ from msgspec import Struct
 from router.desk.failures import Invalid
 from router.desk.kept import today
 from router.desk.parts import Parts
-from router.desk.report import channel_title
-from router.kept import figures, letter
-from router.kept import mail as lettertext
+from router.desk.reading import channel_title, unbroken
+from router.kept import figures, letter, mail
 from router.kept.letter import Letter
 from router.kept.post import KIND, Copy, mailing_of
 from router.kept.reasons import help_against
@@ -61,10 +60,10 @@ async def sheet(parts: Parts, week: str) -> Sheet:
         letter=found,
         before=figures.week_of(monday - timedelta(days=7)),
         after=figures.week_of(monday + timedelta(days=7)) if monday < running else "",
-        title=lettertext.day(found),
-        rates=lettertext.rates(found),
+        title=mail.day(found),
+        rates=unbroken(mail.rates(found)),
         help=help_against(found.causes),
-        gaps=[lettertext.gap_told(one, found.zone) for one in found.gaps],
+        gaps=[mail.gap_told(one, found.zone) for one in found.gaps],
         channels={name: channel_title(name) for name in names},
         copies=[(one, STATES.get(one.state, one.state)) for one in copies],
     )

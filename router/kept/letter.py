@@ -125,9 +125,11 @@ async def _gaps(store: Store, book: Rulebook, monday: date, zone: ZoneInfo) -> l
     """Find the gaps of the week, by what came in the same hours of the weeks before."""
     back = 7 * expected.WEEKS
     days = await tally.read(store, figures.days_from(monday - timedelta(days=back), back))
+    today = (await store.now()).astimezone(zone).date()
+    until = min(monday, today)
     learnt = {channel: state.handle_s for channel, (_, state) in (await learnt_of(store)).items()}
-    seconds = expected.usual(days, lambda channel: learnt.get(channel, HANDLE_S), monday)
-    return gaps.gaps(book, monday, zone, expected.usual(days, until=monday), seconds)
+    seconds = expected.usual(days, lambda channel: learnt.get(channel, HANDLE_S), until)
+    return gaps.gaps(book, monday, zone, expected.usual(days, until=until), seconds)
 
 
 async def _words(

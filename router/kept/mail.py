@@ -1,6 +1,6 @@
 """The weekly letter as a mail: plain text that reads well on a phone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,13 +11,14 @@ from router.kept.reasons import help_against, said
 
 def subject(letter: Letter, organisation: str) -> str:
     """Return the mail's subject."""
-    rate = percent(letter.whole.kept_rate)
-    return f"{organisation}: {rate} of promises kept in the week of {day(letter)}"
+    rate = letter.whole.kept_rate
+    kept = "no promise ended" if rate is None else f"{percent(rate)} of promises kept"
+    return f"{organisation}: {kept} in the week of {day(letter)}"
 
 
 def body(letter: Letter, public_url: str) -> str:
     """Return the mail's text."""
-    parts = [rates(letter), *_misses(letter), *_causes(letter), *_words(letter), *_gaps(letter)]
+    parts = [rates(letter), _misses(letter), *_causes(letter), *_words(letter), _gaps(letter)]
     parts.append(f"The same with the figures behind it: {public_url}/report/letter?week={letter.week}")
     return "\n\n".join(parts) + "\n"
 
@@ -26,12 +27,19 @@ def rates(letter: Letter) -> str:
     """Return how promises were kept, against the week before."""
     whole, before = letter.whole, letter.before
     if whole.kept_rate is None:
-        return f"In the week of {day(letter)} no promise came to its end. {whole.made} were made."
+        made = (
+            "none was made"
+            if not whole.made
+            else "1 was made"
+            if whole.made == 1
+            else f"{whole.made} were made"
+        )
+        return f"In the week of {day(letter)}, no promise came to its end, and {made}."
     ended = whole.kept + whole.broken
     rate = f"{percent(whole.kept_rate)} of {ended} promises were kept"
     if ended == 1:
         rate = f"the one promise that ended was {'kept' if whole.kept else 'broken'}"
-    said = f"In the week of {day(letter)} {rate}"
+    said = f"In the week of {day(letter)}, {rate}"
     if before.kept_rate is None:
         return f"{said}. Of the week before nothing is known.{_renewed(letter)}"
     change = 100 * (whole.kept_rate - before.kept_rate)
@@ -54,14 +62,15 @@ def _renewed(letter: Letter) -> str:
     return f" {whole.renewed} {told} told a new time before the old one passed.{first}"
 
 
-def _misses(letter: Letter) -> Iterator[str]:
-    if not letter.misses:
-        yield "No promise was broken."
-        return
-    lines = [f"- {told(one, letter.zone)}" for one in letter.misses]
-    if letter.more:
-        lines.append(f"and {letter.more} more")
-    yield "Broken promises:\n" + "\n".join(lines)
+def _misses(letter: Letter) -> str:
+    lines = [told(one, letter.zone) for one in letter.misses]
+    return _listed("Broken promises:", lines, letter.more) if lines else "No promise was broken."
+
+
+def _listed(head: str, lines: Sequence[str], more: int) -> str:
+    """Return lines below their heading, and how many more there are."""
+    rest = [f"and {more} more"] if more else []
+    return "\n".join([head, *(f"- {line}" for line in lines), *rest])
 
 
 def told(one: Miss, zone: str) -> str:
@@ -73,8 +82,8 @@ def told(one: Miss, zone: str) -> str:
 
 def _causes(letter: Letter) -> Iterator[str]:
     if letter.causes:
-        lines = [f"- {said(reason)} ({count})" for reason, count in letter.causes]
-        yield "Most often because:\n" + "\n".join(lines) + f"\nWhat helps: {help_against(letter.causes)}"
+        lines = [f"{said(reason)} ({count})" for reason, count in letter.causes]
+        yield f"{_listed('Most often because:', lines, 0)}\nWhat helps: {help_against(letter.causes)}"
 
 
 def _words(letter: Letter) -> Iterator[str]:
@@ -83,14 +92,11 @@ def _words(letter: Letter) -> Iterator[str]:
         yield f"In the words of a customer {who}:\n\n    {letter.words.text}"
 
 
-def _gaps(letter: Letter) -> Iterator[str]:
-    if not letter.gaps:
-        yield "The week ahead: the people on fit the work that usually comes."
-        return
-    lines = [f"- {gap_told(one, letter.zone)}" for one in letter.gaps]
-    if letter.more_gaps:
-        lines.append(f"and {letter.more_gaps} more")
-    yield "The week ahead, hours that are thin:\n" + "\n".join(lines)
+def _gaps(letter: Letter) -> str:
+    lines = [gap_told(one, letter.zone) for one in letter.gaps]
+    if not lines:
+        return "The week ahead: the people on fit the work that usually comes."
+    return _listed("The week ahead, hours that are thin:", lines, letter.more_gaps)
 
 
 def gap_told(one: Gap, zone: str) -> str:
@@ -121,6 +127,6 @@ def moment(at: datetime, zone: str) -> str:
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
-def percent(share: float | None) -> str:
+def percent(share: float) -> str:
     """Return a share as people read it."""
-    return "no share" if share is None else f"{100 * share:.1f} %"
+    return f"{100 * share:.1f} %"

@@ -1,5 +1,6 @@
 """The report in a real browser: what a lead sees, in light and dark, on a phone, and what is found without eyes."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -66,6 +67,10 @@ async def test_the_report_in_the_dark_and_on_a_phone(office: Office, open_page: 
     assert await phone.locator(".plot .line.kept").evaluate("each => getComputedStyle(each).stroke") != shade
     wide = await phone.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+    sizes = await phone.locator(".plot .tick").evaluate_all(
+        "each => each.map(one => one.getBoundingClientRect().height)"
+    )
+    assert min(sizes) >= 10, "labels of plots are too small to read"
     await picture(phone, "report-phone")
 
 
@@ -83,7 +88,7 @@ async def test_a_lead_reads_and_leaves_through_the_letter(office: Office, open_p
             [(sad.id, "nobody was on"), ("cv_gone", "nobody was on"), ("cv_gone", "it changed hands")]
         )
     ]
-    lines += [told("waiting", *PLACES[0], at - timedelta(days=3)) for _ in range(60)]
+    lines += [told("waiting", *PLACES[0], at - timedelta(days=day)) for day in (3, 10) for _ in range(60)]
     world.clock.move(3600)
     await fill(office, *lines)
     page = await open_page(viewport={"width": 1280, "height": 1300})
@@ -96,6 +101,37 @@ async def test_a_lead_reads_and_leaves_through_the_letter(office: Office, open_p
     await expect(page.locator("blockquote")).to_contain_text("I waited all day for you to call me on [phone]")
     await expect(page.get_by_role("list").last).to_contain_text("needed, about 60 messages usually come")
     await picture(page, "letter")
+
+
+async def test_the_letter_is_one_page(office: Office, open_page: OpenPage) -> None:
+    """Printed it takes one sheet of paper, also with as much as it ever tells; on a phone nothing is cut off."""
+    world = office.world
+    [sad] = await world.take(world.mail_from(text="I wait for the lamp, and nobody tells me when. " * 20))
+    at = world.clock.now() - timedelta(days=3)
+    why = ("held long", "surge", "send failed")
+    lines = [
+        told("broken", *PLACES[n % 2], at - HOUR * (n % 60), conversation=sad.id, reason=why[n % 3])
+        for n in range(90)
+    ]
+    lines += [
+        told("waiting", *PLACES[0], at - timedelta(days=d, hours=2 * h))
+        for d in range(21)
+        for h in range(9)
+        for _ in range(120)
+    ]
+    await fill(office, *lines)
+    page = await open_page(viewport={"width": 1280, "height": 900})
+    await enter(office, page, "lead", "/report/letter")
+    rows = page.get_by_role("table", name="Broken promises of the week").get_by_role("row")
+    assert await rows.count() == 31
+    assert await page.locator(".sheet ul li").count() == 10
+    printed = await page.pdf()
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    phone = await open_page(viewport={"width": 390, "height": 844})
+    await enter(office, phone, "lead", "/report/letter")
+    wide = await phone.locator(".sheet .scroll").evaluate("each => each.scrollWidth - each.clientWidth")
+    assert wide <= 0
+    await picture(phone, "letter-phone")
 
 
 async def test_health_shows_promises_by_channel_and_queue(office: Office, open_page: OpenPage) -> None:

@@ -140,7 +140,8 @@ async def test_at_most_thirty_are_named_and_three_causes(world: World) -> None:
         (Group(kept=1, broken=1), Group(kept=2), "50.0 % of 2 promises were kept, down from 100.0 %"),
         (Group(kept=1), Group(kept=7), "the one promise that ended was kept, as in the week before"),
         (Group(kept=1), Group(), "Of the week before nothing is known"),
-        (Group(made=2), Group(kept=1), "no promise came to its end. 2 were made"),
+        (Group(made=2), Group(kept=1), "no promise came to its end, and 2 were made"),
+        (Group(), Group(kept=1), "no promise came to its end, and none was made"),
         (Group(kept=1, renewed=1, told=2, first=1), Group(), "1 customer was told a new time"),
     ],
 )
@@ -156,6 +157,12 @@ def blank(**fields: object) -> Letter:
         "misses": (), "more": 0, "causes": (), "words": None, "gaps": (), "more_gaps": 0,
     }  # fmt: skip
     return Letter(**(plain | fields))  # type: ignore[arg-type]
+
+
+def test_a_week_in_which_no_promise_ended_has_a_subject() -> None:
+    """Nothing is claimed of what nobody knows."""
+    said = "Example: no promise ended in the week of 23 to 29 November 2026"
+    assert mail.subject(blank(whole=Group(made=2)), "Example") == said
 
 
 @pytest.mark.parametrize(
@@ -302,6 +309,7 @@ async def test_gaps_are_hours_without_people(tmp_path: Path) -> None:
         "queues: [general, billing], skills", "queues: [billing], skills"
     )
     world = World(tmp_path, rules)
+    world.clock.set(SEVEN)
     days = counted("general", 2, range(9, 11))
     for day in days:
         await world.store.put_record(Record(kind=tally.KIND, id=day.day, value=_value(day), version=1))

@@ -15,6 +15,8 @@ from msgspec import structs
 from router.conversation import Event
 from router.desk import kept
 from router.desk.sight import Sight
+from router.desk.verdict import aim_of, verdict
+from router.kept.figures import Group
 from router.kept.tally import Tally
 from router.ports import Record
 from tests.support.world import MONDAY_NOON
@@ -244,7 +246,7 @@ async def test_the_page_tells_each_plot_in_words(filled: Office, ada: Client) ->
         assert len(re.search(rf'<desc id="{said}">([^<]+)<', plot)[1]) > 20  # type: ignore[index]
         assert "style=" not in plot
     assert html.count("<caption>") >= 6
-    assert "85.7 %" in html  # six kept of seven
+    assert "85.7\u00a0%" in html  # six kept of seven
     assert "nobody took it" in html
 
 
@@ -257,13 +259,13 @@ async def test_the_letter_is_a_page_too(filled: Office, ada: Client) -> None:
     await filled.parts.store.put_record(Record(kind="letter", id="2026-W47", value=value, version=1))
     html = await (await ada.session.get(f"{filled.url}/report/letter")).text()
     assert "The week of 16 to 22 November 2026" in html
-    assert "100.0 % of 3 promises were kept" in html
+    assert "100.0\u00a0% of 3 promises were kept" in html
     assert "ines@example.com" in html
     assert "in doubt" in html
     assert "week=2026-W46" in html
     assert "week=2026-W48" in html
     now = await (await ada.session.get(f"{filled.url}/report/letter?week=2026-W48")).text()
-    assert "75.0 % of 4 promises were kept, down from 100.0 %" in now
+    assert "75.0\u00a0% of 4 promises were kept, down from 100.0\u00a0%" in now
     assert "nobody took it" in now
     assert "week=2026-W49" not in now
     for week in ("soon", "2026-W60", "2026-W49", "9999-W52", "0001-W01"):
@@ -289,3 +291,68 @@ async def test_days_begin_in_the_organisations_zone(tmp_path: Path) -> None:
         async with visitor(office, "admin") as client:
             found = await client.get("/figures", by="day", weeks=1)
         assert {row["name"]: row["kept"] for row in found["rows"]} == {"2026-11-23": 4}
+
+
+# --- in short
+
+
+def row(kept_: int, broken: int, name: str = "general", reason: str = "nobody on") -> kept.FigureView:
+    """Return a sum of promises that were kept and broken."""
+    return kept.view(name, Group(kept=kept_, broken=broken, reasons={reason: broken} if broken else {}))
+
+
+@pytest.mark.parametrize(
+    ("whole", "look", "said"),
+    [
+        (
+            row(19, 1),
+            "ok",
+            "Promises are kept: 95.0\u00a0% of 20 promises were kept. The aim is 95.0\u00a0%.",
+        ),
+        (row(18, 2), "warning", "Too many promises are broken: 90.0\u00a0% of 20"),
+        (row(17, 3), "critical", "Too many promises are broken: 85.0\u00a0% of 20"),
+        (row(0, 9), "", "Only 9 promises have come to an end: too few"),
+        (row(1, 0), "", "1 promise has come to an end: too few"),
+        (row(0, 0), "", "No promise has come to an end: too few"),
+    ],
+)
+def test_the_report_says_first_whether_promises_are_kept(
+    whole: kept.FigureView, look: str, said: str
+) -> None:
+    """Against the share that is to be kept, and not at all of so few that nobody can tell."""
+    found = verdict(whole, [], [], 0.95)
+    assert found.look == look
+    assert found.said.startswith(said)
+    assert bool(found.help) == (look in {"warning", "critical"})
+
+
+def test_the_report_says_where_not_and_what_helps() -> None:
+    """Channels and queues below the aim, the most broken first, no more than three; what helps is told too."""
+    channels = [("Email", row(90, 10)), ("Web chat", row(99, 1)), ("Forum", row(1, 1))]
+    queues = [row(10, 20, "tax"), row(88, 8), row(10, 9, "lamps")]
+    found = verdict(row(990, 10), channels, queues, 0.95)
+    assert found.weak == [
+        "queue tax: 33.3\u00a0% kept, 20 broken",
+        "Email: 90.0\u00a0% kept, 10 broken",
+        "queue lamps: 52.6\u00a0% kept, 9 broken",
+    ]
+    assert found.help.startswith(
+        "10 were broken, most often because nobody was on (10 times). Look at the hours"
+    )
+
+
+def test_the_aim_follows_the_channels() -> None:
+    """Each channel's own level counts by how many promises came to an end there."""
+    level = {"email": 0.9, "webchat": 0.99}.__getitem__
+    assert aim_of([row(70, 30, "email"), row(200, 0, "webchat")], level) == pytest.approx(0.96)
+    assert aim_of([row(0, 0, "email")], level) == 0.9
+
+
+async def test_only_a_channel_or_a_queue_can_be_shown(filled: Office, ada: Client) -> None:
+    """What the address asks for stands in the form, so that nobody takes a part for the whole."""
+    html = await (await ada.session.get(f"{filled.url}/report?queue=billing&weeks=4")).text()
+    assert '<option value="billing" selected>billing</option>' in html
+    assert '<option value="general">general</option>' in html
+    assert '<option value="webchat">Web chat</option>' in html
+    gone = await (await ada.session.get(f"{filled.url}/report?queue=gone")).text()
+    assert '<option value="gone" selected>gone</option>' in gone

@@ -54,7 +54,7 @@ def test_what_came_late_lies_above_the_line_and_looks_different() -> None:
     (late,) = [each for each in root.findall("path") if each.attrib["class"] == "dot late"]
     assert circle.attrib["class"] == "dot"
     x, y = numbers(late.attrib["d"])[:2]
-    assert (x, y + 4) == (plots.LEFT, plots.TOP)
+    assert (x, y + 3) == (plots.LEFT, plots.TOP)
 
 
 def test_bars_are_as_high_as_their_counts() -> None:
