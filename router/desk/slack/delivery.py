@@ -60,6 +60,7 @@ class Delivery:
         for step in plan.steps(one, page.sheet, self._office, moment):
             page = await self._do(one, page, step)
             spoke = True
+        page = await self._closed(one, page)
         await self._put_away(one, page, moment)
         return Looked(live=page.sheet.live, spoke=spoke)
 
@@ -79,6 +80,19 @@ class Delivery:
             return page
         return await self._sheets.change(one.id, lambda sheet: plan.adopted(one, sheet, moment.now))
 
+    async def _closed(self, one: Conversation, page: Page) -> Page:
+        """Be done with messages shared with others of which nothing will come any more."""
+        done = [each.id for each in page.sheet.letters if _ends(one, each)]
+        if not done:
+            return page
+
+        def step(sheet: Sheet) -> Sheet:
+            for id_ in done:
+                sheet = amended(sheet, id_, closed=True)
+            return sheet
+
+        return await self._sheets.change(one.id, step)
+
     async def _do(self, one: Conversation, page: Page, step: Step) -> Page:
         if step.letter.state == SENT:
             return await self._update(one, step)
@@ -92,7 +106,7 @@ class Delivery:
 
     async def _post(self, one: Conversation, page: Page, step: Step) -> Page:
         """Write the letter down, post it, write down that it was; certainly not posted, it is struck out again."""
-        channel = step.thread.channel if step.thread is not None else await self._channel(step.letter.agent)
+        channel = step.thread.channel if step.thread is not None else await self.channel(step.letter.agent)
         self._pace.take(channel)
         letter = replace(step.letter, channel=channel, at=self._office.clock.now())
         begun = replace(page.sheet, letters=(*page.sheet.letters, letter))
@@ -111,8 +125,8 @@ class Delivery:
             lambda sheet: amended(sheet, letter.id, state=SENT, ts=ts, face=step.card.face, closed=closed),
         )
 
-    async def _channel(self, agent: str) -> str:
-        """Return the channel for direct messages to the agent."""
+    async def channel(self, agent: str) -> str:
+        """Return the channel for direct messages to the agent. Raises Later, SlackError."""
         person = self._office.person(agent)
         if person is None:  # the rules changed just now
             raise Later(self._office.clock.now())
@@ -148,3 +162,8 @@ class Delivery:
             await self._sheets.drop(one.id)
         elif sheet.letters:
             await self._sheets.write(one.id, page, Sheet(flags=kept))
+
+
+def _ends(one: Conversation, letter: Letter) -> bool:
+    """Tell whether a message shared with others has nothing more to say of this one."""
+    return letter.shared and not letter.closed and letter.state == SENT and plan.over(one, letter)

@@ -43,11 +43,11 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 def wants(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> list[Want]:
     """Return who is to have a letter now: whoever has the work or answers for it, and the lead where it runs short."""
-    found = (wanted(one, sheet, office, moment), _leads(one, office, moment))
+    found = (wanted(one, sheet, office, moment), lead_wanted(one, office, moment))
     return [want for want in found if want is not None]
 
 
-def _leads(one: Conversation, office: Office, moment: Moment) -> Want | None:
+def lead_wanted(one: Conversation, office: Office, moment: Moment) -> Want | None:
     """Return the lead of the queue as one to be told: also where nobody else can be reached."""
     lead, charge = office.book().queue(one.queue).lead, one.owner or one.accountable
     if not one.waiting_on or lead in {"", charge} or office.person(lead) is None:
@@ -113,9 +113,7 @@ def steps(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> li
     found = []
     for want in wants(one, sheet, office, moment):
         known = sheet.find(want.agent, want.about)
-        news = (
-            _leads_news(one, want, sheet, office, moment) if _is_leads(want) else _news(risks, sheet, known)
-        )
+        news = leads_news(one, want, sheet, office, moment) if _is_leads(want) else _news(risks, sheet, known)
         if known is None:
             letter = _letter(want, news, office, moment)
             found.append(Step(letter=letter, card=compose(one, letter, risks, office)))
@@ -124,7 +122,7 @@ def steps(one: Conversation, sheet: Sheet, office: Office, moment: Moment) -> li
             card = nudge(one, want.agent, news, office)
             found.append(Step(letter=letter, card=card, thread=known))
     for letter in sheet.letters:
-        if not letter.parent and not letter.closed and letter.state == SENT:
+        if not letter.parent and not letter.closed and not letter.shared and letter.state == SENT:
             card = compose(one, letter, risks, office)
             if card.face != letter.face:
                 found.append(Step(letter=letter, card=card))
@@ -142,7 +140,7 @@ def _news(risks: tuple[str, ...], sheet: Sheet, known: Letter | None) -> tuple[s
     return tuple(risk for risk in risks if risk not in told and not has((risk,), LEAD))
 
 
-def _leads_news(
+def leads_news(
     one: Conversation, want: Want, sheet: Sheet, office: Office, moment: Moment
 ) -> tuple[str, ...]:
     """Return what of the risks is new to a lead: they hear of time, and of warnings that name them."""

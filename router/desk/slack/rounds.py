@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from router import log
@@ -16,6 +16,7 @@ from router.desk.slack.pace import Later, Pace
 from router.desk.slack.plan import Moment, wants
 from router.desk.slack.risk import soon_at
 from router.desk.slack.sheet import Sheet
+from router.desk.slack.together import Together
 from router.errors import ActionError, StoreError
 
 logger = log.get(__name__)
@@ -40,6 +41,7 @@ class Rounds:
         self._condition = condition
         self._pace = Pace(office.clock)
         self._delivery = Delivery(office, client, (self._pace, condition))
+        self._together = Together(office, client, (self._pace, condition), self._delivery.channel)
         self._due: dict[str, datetime] = {}
         self._order: list[tuple[datetime, str]] = []
         self._wake = asyncio.Event()
@@ -89,10 +91,26 @@ class Rounds:
             self.notice(batch, now + AGAIN)
             return
         self.live -= set(batch) - {one.id for one in known}
+        await self._gather(known, moment)
         turn = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for conversation in known:
                 group.create_task(self._look(conversation, moment, turn))
+
+    async def _gather(self, known: Sequence[Conversation], moment: Moment) -> None:
+        """Tell leads of many in one message; what fails here is put off by the look at each of them."""
+        if self._pace.paused():
+            return
+        for agent, found in self._together.by_lead(known, moment).items():
+            try:
+                await self._together.tell(agent, found, moment)
+            except Later:
+                continue
+            except SlackError as error:
+                self.failed(error)
+                return
+            except (StoreError, ActionError) as error:
+                logger.warning("a lead is told one by one", error=type(error).__name__)
 
     def _ready(self, now: datetime) -> list[str]:
         """Take out what is due, the earliest first."""

@@ -48,6 +48,8 @@ class Letter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pressed: datetime | None = None
     #: True once nothing about it will change any more.
     closed: bool = False
+    #: Others have the same message: it tells of several conversations, and is not changed for one.
+    shared: bool = False
 
 
 class Sheet(Struct, frozen=True, kw_only=True, omit_defaults=True):
