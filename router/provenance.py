@@ -73,10 +73,18 @@ def _said(parts: QuoteParts) -> tuple[str, str, str]:
 
 
 def counted(book: Rulebook, made: Promise) -> list[Interval]:
-    """Return the hours of those who could answer it between the making and the time, else of whoever promised."""
+    """Return the hours of those who could answer it between the making and the time, else of whoever promised.
+
+    Somebody who had said that they are away counts from when they are back.
+    """
     staff = made.parts.staff if made.parts is not None and made.parts.staff else (made.by,)
-    calendars = dict.fromkeys(book.calendar_of(book.people[one]) for one in staff if one in book.people)
-    pieces = [piece for each in calendars for piece in each.intervals(made.made_at, made.at)]
+    away = made.parts.away if made.parts is not None else {}
+    hours = dict.fromkeys(
+        (book.calendar_of(book.people[one]), max(away.get(one, made.made_at), made.made_at))
+        for one in staff
+        if one in book.people
+    )
+    pieces = [piece for each, start in hours for piece in each.intervals(start, max(start, made.at))]
     found: list[Interval] = []
     for piece in sorted(pieces, key=lambda one: (one.start, one.end)):
         if found and piece.start <= found[-1].end:

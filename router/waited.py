@@ -34,7 +34,7 @@ def lines(before: Conversation | None, after: Conversation) -> list[Line]:
     `waited`: how = answered (a person's words reached the provider), answered outside (by other ways than
     ours), merged or closed; arrived, promised_at, first, last and due are ISO instants, "" where there is
     none: when the wait began, when X was first promised, X as first and as last said. mean_s, spread_s,
-    drain_s, z, level, staff and closed are of the first promise (see `QuoteParts`); renewals counts the times
+    drain_s, z, level, staff, away and closed are of the first promise (see `QuoteParts`); renewals counts the times
     said after the first; reason is why one was not kept; wished is there when the customer chose the time.
     """
     found: list[Line] = []
@@ -86,6 +86,8 @@ def _ended(before: Conversation, since: datetime, after: Conversation) -> Line:
         data["correction"] = parts.correction
         data |= {"z": parts.z, "level": parts.level, "closed": parts.closed}
         data |= {"staff": list(parts.staff)}
+        if parts.away:
+            data["away"] = {one: until.isoformat() for one, until in parts.away.items()}
     elif first is not None and first.shown:
         data["wished"] = True
     return Line(at=at, kind="waited", agent=agent, subject=before.waiting_on, data=data)

@@ -35,6 +35,8 @@ class QuoteParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     closed: bool = False
     #: Ids of those who could answer it: the open seconds are those in which one of them at least is on.
     staff: tuple[str, ...] = ()
+    #: Until when some of them had said that they are away.
+    away: dict[str, datetime] = {}
 
 
 class Promise(Struct, frozen=True, kw_only=True, omit_defaults=True):

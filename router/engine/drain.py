@@ -139,15 +139,26 @@ def _alike(people: Sequence[tuple[Calendar, datetime | None]]) -> dict[tuple[Cal
 
 def open_seconds(calendars: Sequence[Calendar], start: datetime, end: datetime) -> float:
     """Return the seconds in which at least one of the calendars is open."""
+    return staffed_seconds([(calendar, None) for calendar in calendars], start, end)
+
+
+def staffed_seconds(
+    people: Sequence[tuple[Calendar, datetime | None]], start: datetime, end: datetime
+) -> float:
+    """Return the seconds in which at least one is on, each by their hours, from an instant on where one is given."""
     if end <= start:
         return 0.0
-    alike = list(dict.fromkeys(calendars))
+    alike: list[tuple[Calendar, datetime]] = []
+    for calendar, back in people:
+        one = calendar, start if back is None else max(back, start)
+        if one not in alike and one[1] < end:
+            alike.append(one)
     if len(alike) == 1:
-        return alike[0].between(start, end)
+        return alike[0][0].between(alike[0][1], end)
     pieces = sorted(
         (piece.start.timestamp(), piece.end.timestamp())
-        for calendar in alike
-        for piece in calendar.intervals(start, end)
+        for calendar, first in alike
+        for piece in calendar.intervals(first, end)
     )
     total, reached = 0.0, start.timestamp()
     for begin, until in pieces:

@@ -53,6 +53,8 @@ class Outlook(Struct, frozen=True):
     counted: float | None = None
     #: Seconds an answer takes the team, where only the rate of answers tells; None where hours or people tell.
     pace_s: float | None = None
+    #: Until when some of them have said that they are away.
+    away: Mapping[str, datetime] = {}
 
     def ahead(self, urgency: float) -> Ahead:
         """Return what is served before a message of this urgency, by those who may answer it."""
@@ -142,6 +144,7 @@ class Forecast:
             here=team.here > 0,
             counted=conversation.urgency if counted else None,
             pace_s=team.pace_s,
+            away=team.away,
         )
 
     def _counts(self, conversation: Conversation) -> bool:
@@ -213,6 +216,7 @@ class Forecast:
             view=View(self._rows, self.since.lines, owed),
             pressure=pressure,
             here=here,
+            away={one: until for one in people if (until := self._away(one, now)) is not None},
             pace_s=None if here or not plan.unplanned else self._pace(mine, on, now),
         )
 
@@ -276,6 +280,7 @@ class _Team(Struct, frozen=True):
     view: View
     pressure: Pressure
     here: int
+    away: Mapping[str, datetime]
     pace_s: float | None
 
 

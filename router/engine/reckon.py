@@ -84,6 +84,7 @@ def figures_of(outlook: Outlook, at: float, due: float, level: float) -> QuotePa
         level=level,
         closed=closed,
         staff=outlook.people,
+        away=dict(outlook.away),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from router.conversation import Event
-from router.engine.drain import open_seconds
+from router.engine.drain import staffed_seconds
 from router.engine.learnt import WAITED
 from rules.evaluate import Rulebook
 from rules.hours import Calendar
@@ -23,9 +23,12 @@ def timed(line: Event, book: Rulebook, before: Mapping[str, str]) -> Event:
     since = str(data.get("promised_at") or data.get("arrived") or "")
     if not since:
         return line
+    away = {name: datetime.fromisoformat(until) for name, until in data.get("away", {}).items()}
     named = tuple(data.get("staff") or (line.agent,))
-    calendars = [book.calendar_of(one) for name in named if (one := book.person(name)) is not None]
-    open_s = open_seconds(calendars, datetime.fromisoformat(since), line.at) if calendars else None
+    people = [
+        (book.calendar_of(one), away.get(name)) for name in named if (one := book.person(name)) is not None
+    ]
+    open_s = staffed_seconds(people, datetime.fromisoformat(since), line.at) if people else None
     return replace(line, data={**data, "open_s": open_s, "worked_s": _worked(line, book, before)})
 
 

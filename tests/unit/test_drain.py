@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from router.engine.drain import Plan, Staff, instant, open_seconds
+from router.engine.drain import Plan, Staff, instant, open_seconds, staffed_seconds
 from router.engine.known import Learnt, Need
 from router.engine.pressure import NONE, Pressure, Stream
 from rules.hours import ALWAYS, Calendar
@@ -111,3 +111,12 @@ def test_open_seconds_of_several() -> None:
     assert open_seconds(both, MONDAY, MONDAY + timedelta(days=1)) == 11 * 3600.0
     assert open_seconds([ALWAYS], MONDAY, NOON) == 3 * 3600.0
     assert open_seconds(both, NOON, MONDAY) == 0.0
+
+
+def test_staffed_seconds_begin_when_somebody_is_back() -> None:
+    """Of two with the same hours one is back at noon, one a day later: noon is when the day begins."""
+    tomorrow = NOON + timedelta(days=1)
+    both = [(hours(9, 17), NOON), (hours(9, 17), tomorrow)]
+    assert staffed_seconds(both, MONDAY, MONDAY + timedelta(hours=8)) == 5 * 3600.0
+    assert staffed_seconds(both[1:], MONDAY, MONDAY + timedelta(hours=8)) == 0.0
+    assert staffed_seconds(both, tomorrow, tomorrow + timedelta(hours=1)) == 3600.0

@@ -7,6 +7,7 @@ import pytest
 from router.answer import Answer
 from router.conversation import Event
 from router.errors import StoreDown
+from router.foresight import Foresight
 from router.learner import HANDS, KIND, Learner, learnt_of
 from router.testing import MemoryStore
 from tests.support.world import World
@@ -114,3 +115,28 @@ async def test_a_quiet_channel_does_not_make_a_restart_read_everything_again(wor
     last = (await world.store.log(after=0, limit=1000))[-1][0]
     kept = {one.id: one.value["after"] for one in await world.store.records(KIND, 10)}
     assert kept == {"email": last, "forum": last, HANDS: last}
+
+
+async def test_a_day_on_which_all_were_away_teaches_nothing_about_how_work_drains(world) -> None:
+    """Open time until the answer is that of the plan which the promise was made on, not that of the weekly hours."""
+    foresight, back = Foresight(world.store, world.clock), world.clock.now() + timedelta(hours=22)
+    for agent in ("maria", "tom"):
+        await world.actions.presence(agent, said="away", until=back)
+    mails = [world.mail_from(f"c{number}@example.org") for number in range(5)]
+    for message in mails:
+        world.house = await foresight.refreshed(world.house)
+        await world.take(message)
+        await world.send()
+        world.clock.move(60)
+    world.clock.move((back - world.clock.now()).total_seconds())
+    for message in mails:
+        world.clock.move(600)
+        one = await world.conversation(message)
+        await world.actions.reply(one.id, Answer(text="Here it is."), agent="maria")
+        await world.send()
+    await Learner(world.store, lambda: world.house).run()
+    ((_, state),) = (await learnt_of(world.store)).values()
+    assert len(state.scores) == 5
+    assert max(state.scores) < 3.0
+    assert max(state.actuals) < 3600.0
+    assert state.drift_closed.ratio < 1.3

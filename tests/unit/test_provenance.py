@@ -94,6 +94,15 @@ def test_the_hours_that_count_are_those_of_whoever_promised(tmp_path) -> None:
     assert counted(book, gone) == []
 
 
+def test_who_was_away_counts_from_when_they_are_back(tmp_path) -> None:
+    """Of somebody who is away until nine in the morning, only the hour after that counts."""
+    book = World(tmp_path).book
+    back = MADE.at - timedelta(hours=1)
+    parts = replace(MADE.parts, staff=("maria",), away={"maria": back})
+    (piece,) = counted(book, replace(MADE, parts=parts))
+    assert (piece.start, piece.end) == (back, MADE.at)
+
+
 def test_hours_of_several_who_could_answer_are_told_as_one(tmp_path) -> None:
     """Where two people of the same hours could answer, each hour is told once; shifts that meet are one piece."""
     tom = "languages: [en], capacity: {webchat: 1, default: 2}, hours: "
