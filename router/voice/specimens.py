@@ -4,8 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router import note
 from router.conversation import NoteKind
@@ -28,6 +30,9 @@ KINDS = (
     ("introduction", "When you take over from a colleague"),
     ("followup", "When it has been answered, to ask whether that helped"),
 )
+#: How they read, and what is said of it: the rules pick the tone by what the customer wrote.
+TONES = (("plain", ""), ("sober", ", and is upset or in trouble"))
+IN_PUBLIC = ", where others can read it"
 #: Where a platform allows one automatic message, what comes later is for people to send.
 ONCE = frozenset({"first", "late"})
 _BEFORE = {"renewal": EARLIER, "missed": PASSED}
@@ -44,6 +49,7 @@ class Specimen(Struct, frozen=True, kw_only=True):
     owner: bool
     language: str
     text: str
+    tone: str = "plain"
 
 
 class _Case(Struct, frozen=True, kw_only=True):
@@ -53,6 +59,8 @@ class _Case(Struct, frozen=True, kw_only=True):
     language: str
     owner: bool
     turn: int
+    tone: str
+    style: str
 
 
 def of(house: House, person: Person, channel: str) -> list[Specimen]:
@@ -81,18 +89,44 @@ def _languages(house: House, person: Person, account: Account) -> list[str]:
 def _worded(house: House, person: Person, account: Account, what: tuple[str, str, str]) -> Iterator[Specimen]:
     kind, when, language = what
     for owner in (True, False) if stands_behind(house, person) else (True,):
-        first = ""
-        for turn in range(VARIANTS):
-            case = _Case(kind=kind, language=language, owner=owner, turn=turn)
-            request = _request(house, person, account, case)
-            try:
-                words = note.compose(house.wording, request)
-            except WordingError:
-                continue  # no text for it there: then nothing is sent either
-            if words.text == first:
-                break  # all of them had their turn
-            first = first or words.text
-            yield Specimen(kind=kind, when=when, owner=owner, language=words.language, text=words.text)
+        shown: set[str] = set()
+        for style, (tone, mood) in product(_styles(account), TONES):
+            place = IN_PUBLIC if style != account.style else ""
+            for text in _variants(
+                house,
+                person,
+                account,
+                _Case(kind=kind, language=language, owner=owner, turn=0, tone=tone, style=style),
+            ):
+                if text not in shown:  # many read the same in every tone
+                    shown.add(text)
+                    yield Specimen(
+                        kind=kind,
+                        when=f"{when}{mood}{place}",
+                        owner=owner,
+                        language=language,
+                        text=text,
+                        tone=tone,
+                    )
+
+
+def _styles(account: Account) -> tuple[str, ...]:
+    """Return how notes read there; where people write in private and nobody stays on the line also in public."""
+    return (account.style, "public") if account.style == "chat" and not account.live else (account.style,)
+
+
+def _variants(house: House, person: Person, account: Account, case: _Case) -> Iterator[str]:
+    """Yield the texts that take turns."""
+    first = ""
+    for turn in range(VARIANTS):
+        try:
+            words = note.compose(house.wording, _request(house, person, account, replace(case, turn=turn)))
+        except WordingError:
+            continue  # no text for it there: then nothing is sent either
+        if words.text == first:
+            return  # all of them had their turn
+        first = first or words.text
+        yield words.text
 
 
 def stands_behind(house: House, person: Person) -> bool:
@@ -117,9 +151,10 @@ def _request(house: House, person: Person, account: Account, case: _Case) -> not
         language=case.language,
         answer_languages=(case.language,),
         zone=house.zone(wanted="", account=account),
-        style=account.style,
+        style=case.style,
+        tone=case.tone,
         disclose=account.disclose,
         address=account.address,
-        reference=_REFERENCE if account.reference_in_note else "",
+        reference=_REFERENCE if account.reference_in_note and case.style == account.style else "",
         number=_NUMBER if account.style == "spoken" else "",
     )

@@ -111,6 +111,6 @@ def test_whoever_agrees_has_seen_every_variant(tmp_path: Path) -> None:
     world = World(tmp_path)
     person = world.house.book.people["maria"]
     found = [one for one in specimens.of(world.house, person, "email") if one.language == "en" and one.owner]
-    for kind in ("first", "late", "added", "renewal"):
-        texts = wording().texts("en").notes[kind, "owner", "mail", "plain"]
-        assert len([one for one in found if one.kind == kind]) == len(texts), kind
+    for kind, tone in (("first", "plain"), ("first", "sober"), ("late", "plain"), ("added", "plain")):
+        texts = wording().texts("en").notes[kind, "owner", "mail", tone]
+        assert len([one for one in found if (one.kind, one.tone) == (kind, tone)]) == len(texts), (kind, tone)
