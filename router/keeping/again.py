@@ -29,7 +29,20 @@ def only_thanks(conversation: Conversation, message: Message) -> bool:
     if message.attachments or not (conversation.version or conversation.waiting_on):
         return False
     answered = conversation.status in {Status.PENDING, Status.RESOLVED}
-    return (answered or conversation.waiting_since is not None) and is_closing_thanks(message.text)
+    waits = conversation.waiting_since is not None
+    return (answered or waits) and is_closing_thanks(_unsigned(conversation, message), _ours(conversation))
+
+
+def _unsigned(one: Conversation, message: Message) -> str:
+    """Return the text without the customer's name below it."""
+    text, name = message.text.strip(), one.contact.name.strip()
+    signed = bool(name) and text.casefold().endswith(name.casefold())
+    return text[: -len(name)] if signed else text
+
+
+def _ours(one: Conversation) -> list[str]:
+    """Return the names of those who spoke to the customer."""
+    return [item.author_name for item in one.outbox if item.author_name]
 
 
 def thanked(conversation: Conversation) -> Conversation:
