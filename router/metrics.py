@@ -69,6 +69,11 @@ PROMISES = Gauge(
     "handleby_promises", "Promises of the last 24 hours by outcome.", ["outcome"], registry=REGISTRY
 )
 KEPT_RATE = Gauge("handleby_promises_kept_ratio", "Kept of those kept or broken.", registry=REGISTRY)
+WEEK_RATE = Gauge(
+    "handleby_week_promises_kept_ratio",
+    "Kept of those kept or broken in the running week.",
+    registry=REGISTRY,
+)
 BY = {
     "by_channel": Gauge(
         "handleby_channel_promises",
@@ -182,6 +187,7 @@ def show(document: Mapping[str, Any]) -> None:
     for outcome in OUTCOMES[:-1]:
         PROMISES.labels(outcome).set(promises[outcome])
     KEPT_RATE.set(_known(promises["kept_rate"]))
+    WEEK_RATE.set(_known(promises["week"]["kept_rate"] if promises["week"] else None))
     for by, gauge in BY.items():
         gauge.clear()
         RATE_BY[by].clear()

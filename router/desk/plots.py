@@ -8,7 +8,7 @@ from msgspec import Struct
 
 #: Drawing area in units of the view box, small enough for a phone, and the room for the axes' labels.
 WIDTH, HEIGHT = 480, 230
-LEFT, RIGHT, TOP, BOTTOM = 54, 30, 12, 34
+LEFT, RIGHT, TOP, BOTTOM = 58, 30, 12, 34
 #: Shortest and longest span that a logarithmic axis shows (s), and where it is marked.
 SHORTEST, LONGEST = 60.0, 1_209_600.0
 MARKS = ((60, "1 min"), (300, "5 min"), (1800, "30 min"), (7200, "2 h"), (28800, "8 h"),

@@ -70,6 +70,7 @@ class Health:
         self._last: tuple[float, Document] | None = None
         self._stats: Sequence[QueueStat] = ()
         self._promises: Sequence[PromiseFigure] = ()
+        self._week: figures.Day | None = None
         self._reasons: Sequence[tuple[str, int]] = ()
         self._told: Sequence[Told] = ()
         self._unspoken: Mapping[str, str] = {}
@@ -129,6 +130,7 @@ class Health:
             now=now,
             stats=self._stats,
             promises=self._promises,
+            week=self._week,
             reasons=self._reasons,
             depths=await self._depths(),
             store_trouble=trouble,
@@ -153,6 +155,8 @@ class Health:
                 )
                 day = now - timedelta(seconds=PROMISES_S)
                 self._promises = await store.promise_figures(day, now + timedelta(seconds=1))
+                weeks = await tally.read_weeks(store, now.astimezone(self._zone).date(), 1)
+                self._week = weeks[0] if weeks else None
                 self._reasons = await self._why(day, now)
                 self._told = [*await heard(store), *paused(await store.record(SWITCH, NOTES), now)]
                 channels = {one.channel for one in self._reports()}

@@ -1,12 +1,13 @@
 """The document of `/health/queues`, made from one look at every part."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from router.health.causes import Cause, began, causes, is_critical
+from router.health.promised import promises
 from router.health.signals import WINDOW_S, Signals
-from router.ports import Depth, PromiseFigure, QueueStat
+from router.ports import Depth, QueueStat
 
 Document = dict[str, Any]
 
@@ -24,7 +25,7 @@ def document(signals: Signals, known: Mapping[str, datetime]) -> tuple[Document,
             *(_work(stat, signals) for stat in signals.stats),
             *(_doorbell(name, depth, signals) for name, depth in sorted(signals.depths.items())),
         ],
-        "promises": promises(signals.promises),
+        "promises": promises(signals.promises, signals.week),
         "channels": [
             {
                 "name": report.channel,
@@ -101,34 +102,6 @@ def drain_s(depth: int, handled_per_min: float) -> float | None:
     if not depth:
         return 0.0
     return depth / handled_per_min * 60 if handled_per_min > 0 else None
-
-
-def promises(found: Sequence[PromiseFigure]) -> Document:
-    """Return the counts of the last day; kept_rate = kept / (kept + broken), null when none has ended so."""
-    whole = _counts(found)
-    del whole["withdrawn"]
-    return {
-        **whole,
-        "by_channel": _by(found, lambda one: one.channel),
-        "by_queue": _by(found, lambda one: one.queue),
-    }
-
-
-def _by(found: Sequence[PromiseFigure], name_of: Callable[[PromiseFigure], str]) -> list[Document]:
-    names = sorted({name_of(one) for one in found})
-    return [{"name": name, **_counts([one for one in found if name_of(one) == name])} for name in names]
-
-
-def _counts(found: Sequence[PromiseFigure]) -> Document:
-    kept, broken = sum(one.kept for one in found), sum(one.broken for one in found)
-    return {
-        "made": sum(one.made for one in found),
-        "kept": kept,
-        "renewed": sum(one.renewed for one in found),
-        "broken": broken,
-        "withdrawn": sum(one.withdrawn for one in found),
-        "kept_rate": kept / (kept + broken) if kept + broken else None,
-    }
 
 
 def _said(at: datetime | None) -> str | None:

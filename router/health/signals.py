@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from router.health.told import Told
+from router.kept.figures import Day
 from router.ports import Depth, PromiseFigure, QueueStat
 
 #: Arrivals and answers are counted over this many seconds, and given a minute.
@@ -67,6 +68,8 @@ class Signals(Struct, frozen=True, kw_only=True):
     stats: Sequence[QueueStat] = ()
     #: Promises of the last day, by queue and channel.
     promises: Sequence[PromiseFigure] = ()
+    #: What is counted of the running week; None before anything is.
+    week: Day | None = None
     #: Why promises broke lately, the commonest first, each with how often.
     reasons: Sequence[tuple[str, int]] = ()
     #: Of the broker's queues; one that cannot be told is absent.

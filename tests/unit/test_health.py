@@ -1,10 +1,13 @@
 """What health says of a look at every part, and how often it looks."""
 
 import asyncio
+import re
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,7 +20,9 @@ from router.health import Health
 from router.health.document import document, drain_s
 from router.health.signals import Disk, Signals
 from router.health.told import Told, heard, tell
-from router.ports import Depth, PromiseFigure, QueueStat
+from router.kept import tally
+from router.kept.figures import SLACK_S, Day, Group
+from router.ports import Depth, PromiseFigure, QueueStat, Record
 from router.switches import turned
 from router.testing import ManualClock, MemoryBroker, MemoryStore
 from router.voice import consent
@@ -120,6 +125,7 @@ def test_promises() -> None:
     ]
     found = seen(replace(WELL, promises=counts))["promises"]
     by_channel, by_queue = found.pop("by_channel"), found.pop("by_queue")
+    assert found.pop("week") is None
     assert found == {"made": 10, "kept": 5, "renewed": 2, "broken": 1, "kept_rate": 5 / 6}
     forum = {"made": 0, "kept": 2, "renewed": 0, "broken": 0, "withdrawn": 0, "kept_rate": 1.0}
     email = {"made": 10, "kept": 3, "renewed": 2, "broken": 1, "withdrawn": 1, "kept_rate": 0.75}
@@ -366,6 +372,31 @@ def promise(kind: str) -> Event:
     return Event(at=minutes(-1), kind=kind, channel="email", queue="general", agent="maria")
 
 
+def counted_week() -> Record:
+    """Return what the tally writes of the running week: three promises kept, one broken, by two people."""
+    slack = bisect_right(SLACK_S, 1000.0)
+    groups = (
+        Group(channel="email", queue="general", agent="maria", made=4, kept=2, slack={slack: 2}),
+        Group(channel="email", queue="billing", agent="tom", kept=1, broken=1, renewed=1),
+    )
+    day = msgspec.json.encode(Day(day="2026-W48", groups=groups)).decode()
+    return Record(kind=tally.KIND, id="2026-W48", value={"day": day}, version=1)
+
+
+async def test_the_running_week_is_told() -> None:
+    """By channel and queue, with the time there was to spare; nobody's own figures are there."""
+    house = House()
+    await house.store.put_record(counted_week())
+    week = (await house.health.queues())[1]["promises"]["week"]
+    assert (week["name"], week["made"], week["kept"], week["broken"]) == ("2026-W48", 4, 3, 1)
+    assert (week["renewed"], week["kept_rate"]) == (1, 0.75)
+    assert 900 <= week["slack_p10_s"] <= week["slack_p50_s"] <= 1800
+    [email] = week["by_channel"]
+    assert (email["name"], email["kept"]) == ("email", 3)
+    assert {row["name"]: row["kept_rate"] for row in week["by_queue"]} == {"billing": 0.5, "general": 1.0}
+    assert not re.search("maria|tom", str(week))
+
+
 async def test_scrape() -> None:
     """A scrape holds the counters and the document's figures, and can be parsed."""
     house = House()
@@ -377,6 +408,7 @@ async def test_scrape() -> None:
     metrics.sent("email", "failed", automatic=False, seconds=0.2)
     metrics.slack("a channel of its own", -30.0)  # other tests count on the real ones, in the same registry
     await house.store.append([promise("kept"), promise("kept"), promise("broken"), promise("renewed")])
+    await house.store.put_record(counted_week())
     body, content_type = await house.health.metrics()
     families = {family.name: family for family in text_string_to_metric_families(body.decode())}
     assert content_type.startswith("text/plain")
@@ -396,6 +428,8 @@ async def test_scrape() -> None:
         if each.labels["channel"] == "a channel of its own"
     }
     assert (late["-60.0"], late["0.0"]) == (0, 1)
+    [week] = families["handleby_week_promises_kept_ratio"].samples
+    assert week.value == 0.75
     [up] = families["handleby_channel_up"].samples
     assert (up.labels, up.value) == ({"channel": "email", "account": "support"}, 1.0)
 

@@ -39,13 +39,20 @@ function figures(promises) {
     one("Renewed", String(promises.renewed ?? 0)), one("Broken", String(promises.broken ?? 0)));
 }
 
-function promised(caption, head, rows, called) {
-  if (!rows?.length) return "";
-  const share = (row) => (row.kept_rate === null ? "–" : `${(row.kept_rate * 100).toFixed(1)} %`);
-  return table(caption, [
-    [head, (row) => called(row.name), "text"], ["Kept", share], ["Made", (row) => row.made], ["In time", (row) => row.kept],
-    ["Renewed", (row) => row.renewed], ["Broken", (row) => row.broken], ["Withdrawn", (row) => row.withdrawn],
-  ], rows, "");
+function promised(caption, head, by, promises, called) {
+  const week = new Map((promises.week?.[by] ?? []).map((row) => [row.name, row]));
+  const day = new Map((promises[by] ?? []).map((row) => [row.name, row]));
+  const names = [...new Set([...day.keys(), ...week.keys()])].sort();
+  if (!names.length) return "";
+  const share = (row) => (row?.kept_rate === null || row === undefined ? "–" : `${(row.kept_rate * 100).toFixed(1)} %`);
+  const spare = (value) => (value === null || value === undefined ? "–" : value < 0 ? `${span(-value)} late` : span(value));
+  const today = (field) => (id) => day.get(id)?.[field] ?? 0;
+  return table(`Promises by ${caption}, the last 24 hours and this week`, [
+    [head, called, "text"], ["Kept", (id) => share(day.get(id))], ["Made", today("made")], ["In time", today("kept")],
+    ["Renewed", today("renewed")], ["Broken", today("broken")], ["Withdrawn", today("withdrawn")],
+    ["Kept this week", (id) => share(week.get(id))], ["Broken", (id) => week.get(id)?.broken ?? "–"],
+    ["Usually to spare", (id) => spare(week.get(id)?.slack_p50_s)],
+  ], names, "");
 }
 
 async function load() {
@@ -55,8 +62,8 @@ async function load() {
     h("p", { class: `verdict ${health.status}` }, h("span", { class: "knob", "aria-hidden": "true" }), WORDS[health.status] ?? health.status),
     health.causes?.length ? causes(health.causes) : "",
     figures(health.promises ?? {}),
-    promised("Promises by channel, the last 24 hours", "Channel", health.promises?.by_channel, channel),
-    promised("Promises by queue, the last 24 hours", "Queue", health.promises?.by_queue, (id) => id),
+    promised("channel", "Channel", "by_channel", health.promises ?? {}, channel),
+    promised("queue", "Queue", "by_queue", health.promises ?? {}, (id) => id),
     table("Queues", [
       ["Queue", (q) => q.name, "text"], ["Channel", (q) => channel(q.channel), "text"], ["Waiting", (q) => q.depth], ["In work", (q) => q.in_flight],
       ["Overdue", (q) => q.overdue], ["At risk", (q) => q.at_risk], ["Oldest", (q) => seconds(q.oldest_age_s)], ["Next due", (q) => at(q.next_due_at)],

@@ -38,7 +38,11 @@ HEALTH = {
     "promises": {"made": 10, "kept": 9, "renewed": 1, "broken": 1, "kept_rate": 0.9, "by_channel": [
         {"name": "email", "made": 10, "kept": 9, "renewed": 1, "broken": 1, "withdrawn": 0, "kept_rate": 0.9}],
         "by_queue": [{"name": "general", "made": 10, "kept": 9, "renewed": 1, "broken": 1, "withdrawn": 0,
-                      "kept_rate": 0.9}]},
+                      "kept_rate": 0.9}],
+        "week": {"name": "2026-W48", "made": 40, "kept": 30, "renewed": 4, "broken": 10, "withdrawn": 0,
+                 "kept_rate": 0.75, "slack_p10_s": -60.0, "slack_p50_s": 600.0, "by_channel": [], "by_queue": [
+            {"name": "general", "made": 40, "kept": 30, "renewed": 4, "broken": 10, "withdrawn": 0,
+             "kept_rate": 0.75, "slack_p10_s": -60.0, "slack_p50_s": 600.0}]}},
     "channels": [{"name": "email", "account": "support", "state": "ok", "last_seen_at": None, "error": ""}],
 }  # fmt: skip
 
