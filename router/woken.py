@@ -73,6 +73,7 @@ STEPS: tuple[Step, ...] = (
     keeping.watch,
     introduce.owned,
     keeping.broken,
+    keeping.morning,
     _overdue,
     _reachable,
     _window,

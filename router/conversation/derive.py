@@ -68,14 +68,7 @@ def indexed(conversation: Conversation) -> Conversation:
 
 def wakes(conversation: Conversation) -> list[datetime]:
     """Return the instants at which a timer has something to do."""
-    found = []
-    if conversation.promise is not None and promise_told(conversation):
-        found.append(conversation.promise.at)
-        stage = promise_stage(conversation)
-        if stage is not None:
-            found.append(stage[1])
-    if taken_over(conversation):
-        found.append(conversation.introduce_at or conversation.updated_at)
+    found = _of_promise(conversation)
     if conversation.check_at is not None and conversation.status in {Status.PENDING, Status.RESOLVED}:
         found.append(conversation.check_at)
     if conversation.neglect_at is not None and is_owed(conversation):
@@ -93,6 +86,21 @@ def wakes(conversation: Conversation) -> list[datetime]:
     closing = window_warning_at(conversation)
     if closing is not None:
         found.append(closing)
+    return found
+
+
+def _of_promise(conversation: Conversation) -> list[datetime]:
+    """Return the instants at which the promise is looked after."""
+    found = []
+    if conversation.promise is not None and promise_told(conversation):
+        found.append(conversation.promise.at)
+        stage = promise_stage(conversation)
+        if stage is not None:
+            found.append(stage[1])
+    if taken_over(conversation):
+        found.append(conversation.introduce_at or conversation.updated_at)
+    if conversation.prepared is not None and conversation.prepared.say_at is not None:
+        found.append(conversation.prepared.say_at)
     return found
 
 

@@ -115,6 +115,8 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str
     #: Why the time said before will not be kept: one of `Why`.
     why: str = ""
+    #: When software may say it after all, if nobody has: in the customer's morning; None = it may not.
+    say_at: datetime | None = None
 
 
 class Before(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -25,6 +25,9 @@ from rules.wording import WordingError
 
 #: Where a conversation stands whose customer still waits for words of ours.
 _WAITED_FOR = frozenset({Status.OPEN, Status.SNOOZED})
+#: Why a note waits for the customer's morning, and what is told of that.
+NIGHT = "it is night where the customer is"
+LATER = f"{NIGHT}; at eight there a note says it, if nobody has by then"
 _LEFT = frozenset({SendState.SENDING, SendState.SENT, SendState.UNKNOWN})
 
 
@@ -92,7 +95,7 @@ def objection(house: House, conversation: Conversation, person: Person, now: dat
             "the platform allows no second automatic message",
         ),
         (window is not None and window <= now, "the provider's window for answers has closed"),
-        (told is not None and starts > max(now, told.at), "it is night where the customer is"),
+        (told is not None and starts > max(now, told.at), NIGHT),
     )
     return next((reason for so, reason in reasons if so), "")
 
@@ -144,14 +147,16 @@ def _prepared(
     words = say.worded(house, conversation, saying, (id_, None), now)
     if saying.at is None:
         return conversation
+    night = reasons[0] == NIGHT
     laid = Prepared(
         kind=saying.kind,
         at=now,
         text=words.text,
         language=words.language,
         promise_at=saying.at,
-        reason=reasons[0],
+        reason=LATER if night else reasons[0],
         by=person.id,
         why=reasons[1].value,
+        say_at=manners.may_start(house, conversation, now) if night else None,
     )
     return replace(conversation, prepared=laid)

@@ -59,6 +59,19 @@ def broken(
     return _another(house, done, agents, now), []
 
 
+def morning(
+    house: House, one: Conversation, agents: Mapping[str, Agent], now: datetime
+) -> tuple[Conversation, list[Event]]:
+    """Say in the customer's morning what could not be said at night, where nobody has said it meanwhile."""
+    laid = one.prepared
+    if laid is None or laid.say_at is None or laid.say_at > now:
+        return one, []
+    rested = replace(one, prepared=replace(laid, say_at=None))
+    if not _waits(one) or now > useful_until(house, one, laid.say_at):
+        return rested, []
+    return _another(house, rested, agents, now), []
+
+
 def hurried(house: House, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> Conversation:
     """Bring forward what keeps a promise, where nobody who may answer will be there before its time."""
     made = one.promise

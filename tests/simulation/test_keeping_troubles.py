@@ -11,6 +11,7 @@ from router.actions import Answer
 from router.conversation import Conversation, NoteKind, PromiseState, SendState, Status
 from router.health.told import heard
 from router.journal import changed
+from router.keeping.laid import Laid
 from router.ports import Commit
 from router.voice.until import Asker, Wanted
 from tests.support.keeping import RULES, account, lines, notes, to, told, world_of
@@ -196,6 +197,60 @@ async def test_an_answer_that_called_a_renewal_off_and_fails_leaves_its_words(wo
     assert after.promise.at == one.promise.at > world.clock.now()
     assert after.prepared is not None
     assert notes(after, NoteKind.RENEWAL) == []
+
+
+# --- at night
+
+
+async def night(tmp_path: Path) -> tuple[World, Conversation]:
+    """Return a mail from New York whose time passed unmet at half past five there."""
+    world = world_of(tmp_path, RULES.replace("{target: 4h,", "{target: 3h,"))
+    world.clock.set(datetime(2026, 11, 24, 7, 30, tzinfo=UTC))
+    await world.here("maria")
+    one = await told(world, world.mail_from(zone="America/New_York"))
+    assert one.promise.at == datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+    await to(world, one.promise.at + timedelta(minutes=1))
+    after = await world.fresh(one)
+    assert after.promise.state is PromiseState.BROKEN
+    assert "it is night where the customer is" in after.prepared.reason
+    return world, one
+
+
+async def test_who_could_not_be_told_at_night_hears_in_the_morning(tmp_path: Path) -> None:
+    """Nobody sent the words: at eight in New York a note owns up and names a time that lies ahead, once."""
+    world, one = await night(tmp_path)
+    morning = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
+    await to(world, morning - timedelta(seconds=30), 300)
+    assert notes(await world.fresh(one), NoteKind.RENEWAL) == []
+    for _ in range(3):
+        world.restart()
+        await to(world, world.clock.now() + timedelta(minutes=1), 15)
+    after = await world.fresh(one)
+    [item] = [each for each in after.outbox if each.note is NoteKind.RENEWAL]
+    assert item.sent_at == morning
+    assert "05:30" in item.text
+    assert after.promise.at > morning
+    assert (after.prepared, after.misses) == (None, 1)
+
+
+@pytest.mark.parametrize("how", ["sent", "put away", "answered", "closed for a day"])
+async def test_nothing_is_said_in_the_morning_that_somebody_saw_to(tmp_path: Path, how: str) -> None:
+    """Whoever sent the words, put them away or answered has seen to it; and after a long stop it is too late."""
+    world, one = await night(tmp_path)
+    laid = Laid(world.store, world.events, world.clock, lambda: world.house)
+    if how == "sent":
+        await laid.send(one.id, agent="maria")
+    elif how == "put away":
+        await laid.drop(one.id, agent="maria")
+    elif how == "answered":
+        await world.actions.reply(one.id, Answer(text="Here it is."), agent="maria")
+    else:
+        world.clock.move(86400)
+    await world.send()
+    await to(world, world.clock.now() + timedelta(hours=4), 300)
+    after = await world.fresh(one)
+    assert notes(after, NoteKind.RENEWAL) == []
+    assert after.wake_at is None or after.wake_at > world.clock.now()
 
 
 # --- another day
