@@ -11,7 +11,7 @@ from msgspec import Struct
 from router.conversation import Event
 from router.desk.parts import Parts
 from router.desk.sight import Sight
-from router.kept import figures, tally
+from router.kept import counting, figures, tally
 from router.kept.figures import Day, Group
 
 By = Literal["week", "day", "channel", "queue", "agent"]
@@ -157,7 +157,7 @@ async def waits(
         lines = await parts.store.happened("waited", since=begin, until=end, limit=most)
         read -= len(lines)
         for start in range(0, len(lines), TURN):
-            mine = (line for line in lines[start : start + TURN] if admits(figures.group_of(line)))
+            mine = (line for line in lines[start : start + TURN] if admits(counting.group_of(line)))
             found = [wait for line in mine if (wait := wait_of(line, seen))][:limit]
             if found:
                 yield found
@@ -170,11 +170,11 @@ async def waits(
 def wait_of(line: Event, seen: Sight) -> Wait | None:
     """Return the wait that a line tells of; None when nothing was promised or nobody answered."""
     arrived, promised_at, first, last = (
-        figures.moment(line, name) for name in ("arrived", "promised_at", "first", "last")
+        counting.moment(line, name) for name in ("arrived", "promised_at", "first", "last")
     )
     if arrived is None or promised_at is None or first is None or last is None:
         return None
-    if line.data.get("how") not in figures.ANSWERED:
+    if line.data.get("how") not in counting.ANSWERED:
         return None
     renewals = line.data.get("renewals")
     agent = str(line.data.get("by", "")) or line.agent

@@ -19,7 +19,7 @@ from router.conversation import Event, Why
 from router.errors import StoreError
 from router.faults import reach
 from router.house import House
-from router.kept import figures
+from router.kept import counting, figures
 from router.kept.figures import Day, Group, Missed
 from router.kept.reasons import why
 from router.ports import Ids, Lease, Record, Store
@@ -78,7 +78,9 @@ class Tally:
         while more:
             after = int(lease.value or 0)
             lines, more = await self._lines(after)
-            if not lines or not await self._take([pair for pair in lines if pair[1].kind in figures.COUNTED]):
+            if not lines or not await self._take(
+                [pair for pair in lines if pair[1].kind in counting.COUNTED]
+            ):
                 return
             reach("fg.counted")
             lease = replace(lease, value=str(lines[-1][0]))
@@ -127,7 +129,7 @@ class Tally:
         fresh = [(number, line) for number, line in mine if number > known.upto]
         if not fresh:
             return True
-        after = figures.counted(known, fresh, self._zone, reasons)
+        after = counting.counted(known, fresh, self._zone, reasons)
         if is_week(name):
             after = replace(after, missed=())
         if not await self._store.put_record(_record(after, record)):
@@ -139,7 +141,7 @@ class Tally:
     async def _reasons(self, day: str, lines: Sequence[Numbered]) -> Mapping[int, str]:
         """Return why those promises broke of which more can be told than their lines say, by the lines' numbers."""
         wanted = {
-            number: figures.missed_of(line, str(line.data.get("reason", "")))
+            number: counting.missed_of(line, str(line.data.get("reason", "")))
             for number, line in lines
             if line.kind == "broken" and line.data.get("reason", "") in UNSURE
         }
@@ -215,10 +217,10 @@ def _show(lines: Sequence[tuple[int, Event]], now: datetime) -> None:
     for _, line in lines:
         if now - line.at > NEWS:
             continue
-        if line.kind in figures.PROMISES:
-            metrics.promise(line.channel, line.queue, figures.PROMISES[line.kind])
-        last = figures.moment(line, "last")
-        if line.kind == "waited" and last is not None and line.data.get("how") in figures.ANSWERED:
+        if line.kind in counting.PROMISES:
+            metrics.promise(line.channel, line.queue, counting.PROMISES[line.kind])
+        last = counting.moment(line, "last")
+        if line.kind == "waited" and last is not None and line.data.get("how") in counting.ANSWERED:
             metrics.slack(line.channel, (last - line.at).total_seconds())
 
 

@@ -5,16 +5,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from router.kept.counting import PROMISES
 from router.ports import PromiseFigure, QueueStat
 
-#: Log kinds that count for promises, and what they are called in the statistics.
-PROMISES = {
-    "promised": "made",
-    "kept": "kept",
-    "renewed": "renewed",
-    "broken": "broken",
-    "withdrawn": "withdrawn",
-}
 #: Log kinds that statistics count.
 COUNTED = ("answered", *PROMISES, "waited")
 

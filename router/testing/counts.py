@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from router.conversation import Conversation, Event, Status, is_owed
+from router.kept.counting import PROMISES
 from router.ports import Load, PromiseFigure, QueueStat, Stored
 from router.stores.backlog import bucket, load, needs
-from router.stores.stats import PROMISES, Line, Standing, promise_figures, queue_stats
+from router.stores.stats import Line, Standing, promise_figures, queue_stats
 from router.testing.memory import MemoryBase
 
 

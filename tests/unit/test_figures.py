@@ -14,7 +14,7 @@ from channels.message import Identity
 from router import expected
 from router.answer import Answer
 from router.conversation import Conversation, Event, Item, SendState, Why
-from router.kept import figures, tally
+from router.kept import counting, figures, tally
 from router.kept.figures import SLACK_S, Arrivals, Day, Group, Missed, quantile, summed
 from router.kept.reasons import HELP, SAID, help_against, mostly, said, why
 from router.kept.tally import Tally
@@ -53,7 +53,7 @@ def broken(at: datetime = MONDAY, **data: Any) -> Event:
 
 def day_of(*lines: Event) -> Day:
     """Count the lines in a day of their own."""
-    return figures.counted(Day(day="2026-11-23"), list(enumerate(lines, 1)), CPH, {})
+    return counting.counted(Day(day="2026-11-23"), list(enumerate(lines, 1)), CPH, {})
 
 
 # --- counting
@@ -117,7 +117,7 @@ def test_slack_is_zero_or_more_exactly_when_the_time_was_kept() -> None:
 @pytest.mark.parametrize("data", [{}, {"first": "soon", "last": 7}, {"first": "2026-11-23T12:00"}])
 def test_lines_of_other_versions_are_taken_as_they_are(data: dict[str, Any]) -> None:
     """A line without times, or with such as nobody can read, still counts as a wait."""
-    one = figures.group_of(line("waited", data=data))
+    one = counting.group_of(line("waited", data=data))
     assert (one.waits, one.told, one.slack) == (1, 0, {})
 
 
@@ -135,9 +135,9 @@ def test_counting_in_pieces_and_twice_changes_nothing(pieces: list[str], cut: in
     lines = [
         (n, waited(first=MONDAY) if kind == "waited" else line(kind)) for n, kind in enumerate(pieces, 1)
     ]
-    whole = figures.counted(Day(day="2026-11-23"), lines, CPH, {})
-    half = figures.counted(Day(day="2026-11-23"), lines[:cut], CPH, {})
-    assert figures.counted(half, lines[min(cut, again) :], CPH, {}) == whole
+    whole = counting.counted(Day(day="2026-11-23"), lines, CPH, {})
+    half = counting.counted(Day(day="2026-11-23"), lines[:cut], CPH, {})
+    assert counting.counted(half, lines[min(cut, again) :], CPH, {}) == whole
 
 
 def test_quantiles_lie_in_their_bins() -> None:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from router.conversation import Conversation, Event
+from router.kept.counting import PROMISES
 from router.ports import Load, PromiseFigure, QueueStat, Stored
 from router.stores.backlog import load
 from router.stores.codec import event_from
 from router.stores.mongo.base import MongoBase, stored
 from router.stores.mongo.client import Row
-from router.stores.stats import PROMISES, Line, Standing, promise_figures, queue_stats
+from router.stores.stats import Line, Standing, promise_figures, queue_stats
 
 #: Where an answer may be on its way that did not leave in time; who waits for nothing has no due time there.
 ON_THE_WAY = ["pending", "resolved", "snoozed"]
