@@ -56,6 +56,30 @@ async def test_words_that_only_a_person_may_send(office: Office, open_page: Open
     assert (await office.world.fresh(one)).status == "open"
 
 
+async def test_words_laid_out_for_a_colleague_are_said_in_ones_own_name(
+    office: Office, open_page: OpenPage
+) -> None:
+    """It says whose they are; sent as they stand they are refused, and nothing typed is lost."""
+    account(office.world, "email", one_automatic_reply=True)
+    await office.world.here("maria")
+    one = await office.mail(subject="Parcel 5521")
+    await office.world.send()
+    await to(office.world, (await office.world.fresh(one)).promise.renew_at, 600)
+    page = await open_page(tolerant=True)
+    await enter(office, page, "lead")
+    await page.goto(f"{office.url}/c/{one.reference}")
+    form = page.locator("form.laid")
+    await expect(form).to_contain_text("in Maria Jensen's name")
+    await picture(page, "laid-for-another")
+    await page.get_by_role("button", name="Send as my words").click()
+    await expect(page.locator(".toast")).to_contain_text("Say them in your own name")
+    await page.get_by_label("Your words. The time stays").fill("I'm Lea. It takes a little longer, sorry.")
+    await page.get_by_role("button", name="Send as my words").click()
+    await expect(form).to_have_count(0)
+    await office.world.send()
+    assert office.world.mail.sent[-1].author == "Lea Lead"
+
+
 async def test_a_lead_has_a_list_of_what_runs_short(office: Office, open_page: OpenPage) -> None:
     """Once the lead is warned it stands under "At risk", with whose promise it is."""
     await office.world.here("maria")

@@ -162,7 +162,7 @@ export class Case {
   #showFoot() {
     const one = this.conversation;
     const told = (text) => h("p", { class: "told" }, text);
-    const words = this.me.agent ? laid(one, { onsent: (changed) => this.#sent(changed, false), onwrite: (changed) => { this.#sent(changed, false); this.composer.focus(); } }) : null;
+    const words = this.me.agent ? laid(one, { me: this.me, onsent: (changed) => this.#sent(changed, false), onwrite: (changed) => { this.#sent(changed, false); this.composer.focus(); } }) : null;
     const writing = words ? [words, this.composer.node] : [this.composer.node];
     // Only what has changed is put in place: whoever writes keeps the keyboard.
     const same = this.foot.children.length === writing.length && writing.every((node, place) => this.foot.children[place] === node);

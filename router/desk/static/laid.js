@@ -8,15 +8,15 @@ import { clock, moment } from "./time.js";
 let last = { key: "", node: null };
 
 // The panel above the answer; null where no words wait.
-export function laid(conversation, { onsent, onwrite }) {
+export function laid(conversation, { me, onsent, onwrite }) {
   const words = conversation.prepared;
   if (!words || !["open", "snoozed"].includes(conversation.status)) return null;
   const key = `${conversation.id} ${words.at}`;
-  if (last.key !== key) last = { key, node: panel(conversation, words, { onsent, onwrite }) };
+  if (last.key !== key) last = { key, node: panel(conversation, words, { me, onsent, onwrite }) };
   return last.node;
 }
 
-function panel(conversation, words, { onsent, onwrite }) {
+function panel(conversation, words, { me, onsent, onwrite }) {
   const path = `/conversations/${conversation.id}/prepared`;
   const text = h("textarea", { id: "laid", rows: "4", maxlength: "50000", dir: "auto", lang: words.language }, words.text);
   const send = h("button", { type: "submit", class: "primary" }, "Send as my words");
@@ -38,6 +38,7 @@ function panel(conversation, words, { onsent, onwrite }) {
     });
   } },
   h("p", { id: "laid-why" }, icon("warn"), h("span", {}, h("strong", {}, "The customer must hear of another time, and only a person may say it: "), name(words.reason), ".")),
+  words.by && words.by.id !== me.agent.id ? h("p", { class: "faint small" }, "They are in ", name(words.by.name), "'s name. Say them in your own, then send.") : null,
   h("label", { for: "laid" }, "Your words. The time stays ", moment(words.promise_at), "."),
   text,
   h("div", { class: "composer-end" }, away, send));
