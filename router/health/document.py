@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from router.health.causes import Cause, began, causes, is_critical
+from router.health.cause import Cause, began, is_critical
+from router.health.causes import causes
 from router.health.promised import promises
 from router.health.signals import WINDOW_S, Signals
 from router.ports import Depth, QueueStat
