@@ -81,8 +81,9 @@ async def test_who_agreed_everywhere_is_asked_nothing(office: Office, open_page:
     await expect(page.locator("#running li")).to_have_count(1)
     await expect(page.locator("#running")).to_contain_text("tomorrow")
     await picture(page, "notes-running")
-    await page.locator("#running a").click()
-    await page.wait_for_url(f"{office.url}/c/{one.reference}")
+    await page.get_by_role("link", name="I need until…: Ana").click()
+    await page.wait_for_url(f"{office.url}/c/{one.reference}#until")
+    await expect(page.locator(".until-menu")).to_have_attribute("open", "")
 
 
 async def test_each_note_is_told_to_whose_name_it_bears(office: Office, open_page: OpenPage) -> None:
@@ -146,6 +147,8 @@ async def test_a_note_that_has_yet_to_leave_says_so(office: Office, open_page: O
     await enter(office, page, "/notes")
     await expect(page.locator("#running li")).to_contain_text("Not sent yet")
     await picture(page, "notes-unsent")
+    await office.world.send()
+    await expect(page.locator("#running li")).not_to_contain_text("Not sent yet")
 
 
 async def test_an_earlier_time_is_for_me_alone(office: Office, open_page: OpenPage) -> None:

@@ -2,6 +2,7 @@
 
 import { call, get } from "./api.js";
 import { h, icon, name, toast } from "./dom.js";
+import { follow, soon } from "./live.js";
 import { countdown, moment, short } from "./time.js";
 
 const box = document.getElementById("voices");
@@ -68,7 +69,8 @@ async function promised() {
   if (!all.length) return running.replaceChildren(h("p", { class: "faint" }, "Nobody waits for a time that was said in your name."));
   return running.replaceChildren(h("ul", { class: "running" }, all.map((one) => h("li", {},
     h("a", { href: `/c/${one.reference}` }, icon(one.channel), name(one.contact.called, "strong"), one.subject ? name(one.subject, "span", { class: "faint" }) : null),
-    h("span", { class: "running-time" }, unsent.has(one) ? h("span", { class: "chip" }, "Not sent yet") : null, moment(one.promised_at), countdown(one.promised_at, short, { class: "pill" }))))));
+    h("span", { class: "running-time" }, unsent.has(one) ? h("span", { class: "chip" }, "Not sent yet") : null, moment(one.promised_at), countdown(one.promised_at, short, { class: "pill" }),
+      h("a", { class: "small", href: `/c/${one.reference}#until`, "aria-label": `I need until…: ${one.contact.called}` }, "I need until…"))))));
 }
 
 async function start() {
@@ -79,7 +81,8 @@ async function start() {
     return;
   }
   await Promise.all([voices(), promised()]);
-  setInterval(() => document.hidden || promised().catch(() => null), 15000);
+  const fresh = soon(promised, 300);
+  follow((hint) => ["conversation", "outbox", "all"].includes(hint.kind) && fresh());
 }
 
 start().catch((error) => toast(error.message, { bad: true }));
