@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from channels.port import Clock
-from router.engine.backlog import grouped
+from router.engine.backlog import Rows, grouped
 from router.engine.forecast import Forecast
 from router.engine.learnt import Learnt
 from router.house import House
@@ -21,7 +21,7 @@ REST_MOST = timedelta(seconds=60)
 class Foresight:
     """Looks into the store about once a second; between looks the forecast counts what is decided.
 
-    Where much waits a look is work for the store: then it comes less often.
+    Where much waits, counting it is work for the store: then that is done less often.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -34,22 +34,25 @@ class Foresight:
         self._rest = timedelta(0)
 
     async def refreshed(self, house: House) -> House:
-        """Return the house with who is here now, and a new forecast unless the last look is still good.
+        """Return the house with the forecast as the store has it now; the backlog as of the last look while that holds.
 
         Raises StoreError.
         """
-        agents, began = await self._store.agents(), self._clock.now()
-        house = replace(house, crew=agents)
-        if house.forecast is not None and self._rests(began):
-            return house
         known = house.forecast if house.forecast is not None else Forecast(house.book)
-        known.since.look()
-        loads = await self._store.backlog()
-        rows = await asyncio.to_thread(grouped, loads)
+        began = self._clock.now()
+        rows = None if house.forecast is not None and self._rests(began) else await self._look(known)
         learnt = await self._learn()
-        now = self._clock.now()
-        self._looked, self._rest = now, min((now - began) * REST, REST_MOST)
-        return replace(house, forecast=known.refreshed(agents, rows, learnt, began))
+        agents = await self._store.agents()
+        return replace(house, crew=agents, forecast=known.refreshed(agents, rows, learnt, began))
+
+    async def _look(self, known: Forecast) -> Rows:
+        """Return what waits, counted; sorted beside the loop."""
+        known.since.look()
+        began = self._clock.now()
+        rows = await asyncio.to_thread(grouped, await self._store.backlog())
+        self._looked = self._clock.now()
+        self._rest = min((self._looked - began) * REST, REST_MOST)
+        return rows
 
     def _rests(self, now: datetime) -> bool:
         """Tell whether the last look is still good; a clock that was set back does not make it so."""

@@ -87,16 +87,19 @@ class Forecast:
         self._here: frozenset[str] = frozenset()
 
     def refreshed(
-        self, agents: Mapping[str, Agent], rows: Rows, learnt: Mapping[str, Learnt], now: datetime
+        self, agents: Mapping[str, Agent], rows: Rows | None, learnt: Mapping[str, Learnt], now: datetime
     ) -> "Forecast":
         """Return the forecast with what the store says now; what is costly to work out is taken along.
 
-        `rows` is what the store counted (see `grouped`), asked for after `since.look()`, at `now` or later.
+        `rows` is what the store counted (see `grouped`), asked for after `since.look()`, at `now` or later;
+        None = the last count still holds.
         """
         fresh = Forecast(self._book)
-        fresh._at = now
-        fresh._agents, fresh._rows, fresh._learnt = agents, rows, learnt
-        fresh.since = self.since.inherited()
+        fresh._agents, fresh._learnt = agents, learnt
+        if rows is None:
+            fresh._rows, fresh._at, fresh.since = self._rows, self._at, self.since
+        else:
+            fresh._rows, fresh._at, fresh.since = rows, now, self.since.inherited()
         at = now.timestamp()
         fresh._able = self._able
         fresh._plans = {key: plan for key, plan in self._plans.items() if at - plan.made <= PLAN_S}

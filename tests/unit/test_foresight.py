@@ -151,7 +151,7 @@ async def test_what_could_not_be_written_is_not_counted(world: Watched) -> None:
 
 
 async def test_a_look_rests_ten_times_as_long_as_it_took(world: Watched) -> None:
-    """A look of two seconds is good for twenty more, and who is here is read all the same; a quick one rests not."""
+    """A count that took two seconds holds for twenty more, and who is here is read all the same."""
 
     async def pass_(seconds: float) -> None:
         world.clock.move(seconds)
@@ -161,8 +161,15 @@ async def test_a_look_rests_ten_times_as_long_as_it_took(world: Watched) -> None
     world.clock.move(19)
     await world.here("tom")
     await world.look()
+    (one,) = await world.take(world.mail_from())
     assert world.store.looks == 1
     assert world.house.crew["tom"].said == "here"
+    assert world.house.forecast is not None
+    seen = world.house.forecast.outlook(one, world.clock.now())
+    assert seen is not None
+    assert seen.here
+    await world.look()
+    assert await world.ahead() >= 1.0
     world.clock.move(1)
     world.store.meanwhile = None
     for _ in range(3):
