@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from rules.griefterms import GRIEF
 from rules.moodterms import ANNOYED, SENSITIVE, UPSET
 from rules.words import Terms, Words
 
@@ -13,15 +14,26 @@ _CAPITALS = re.compile(r"[A-ZÀ-ÖØ-ÞА-ЯЁ]{4}")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 
 
-def _terms(by_language: Mapping[str, str]) -> Terms:
-    return Terms(
-        term.strip() for texts in by_language.values() for term in " ".join(texts.split()).split(",")
-    )
+def _listed(text: str) -> list[str]:
+    return [term.strip() for term in " ".join(text.split()).split(",")]
+
+
+def _terms(by_language: Mapping[str, str], *more: str) -> Terms:
+    return Terms([*(term for texts in by_language.values() for term in _listed(texts)), *more])
+
+
+#: Everybody whom people lose, in every phrase for it.
+_GRIEF = tuple(
+    phrase.format(who=who)
+    for people, phrases in GRIEF.values()
+    for phrase in _listed(phrases)
+    for who in _listed(people)
+)
 
 
 _UPSET = _terms(UPSET)
 _ANNOYED = _terms(ANNOYED)
-_SENSITIVE = {kind: _terms(SENSITIVE[kind]) for kind in KINDS}
+_SENSITIVE = {kind: _terms(SENSITIVE[kind], *(_GRIEF if kind == "death" else ())) for kind in KINDS}
 #: All of them in one: most messages touch none, and one look tells.
 _ANY_SENSITIVE = Terms(term for terms in _SENSITIVE.values() for term in terms.terms)
 
