@@ -162,7 +162,7 @@ def _in_hours(snapshot: Snapshot, wanted: datetime, said: list[str]) -> datetime
     """Return the wanted time, else the last open instant before it that leaves enough open time, else later.
 
     Grows with `wanted`: within the running interval it is the wanted time itself, after that
-    max(last open instant up to it, now + enough open time).
+    max(last open instant up to it, now + enough open time); never before what was asked for.
     """
     now, hours = snapshot.now, snapshot.calendar
     if hours.between(now, wanted) >= (wanted - now).total_seconds() - 0.001:
@@ -174,6 +174,8 @@ def _in_hours(snapshot: Snapshot, wanted: datetime, said: list[str]) -> datetime
     early = hours.add(now, enough)
     before = hours.last_open(wanted)
     found = early if before is None else max(before, early)
+    if snapshot.not_before is not None and found < snapshot.not_before:
+        found = hours.add(snapshot.not_before, enough)
     if found != wanted:
         counted = ", ".join(
             f"{_say(snapshot, one.start)}–{telling.clock(one.end, snapshot.zone)}"
