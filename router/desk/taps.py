@@ -119,7 +119,7 @@ class TapPages:
         now = self._parts.clock.now()
         seen = await self._taps.look(request.match_info["token"])
         if seen.stand is Stand.BROKEN and self._failed.wait_s(request.remote or "", now):
-            return _slower()
+            return self._sorry(request, 429)
         shown = tapview.view(
             self._taps.house(),
             seen,
@@ -146,7 +146,7 @@ class TapPages:
         async def run(request: web.Request) -> web.Response:
             try:
                 slow = self._asked.wait_s(request.remote or "", self._parts.clock.now())
-                response = _slower() if slow else await handler(request)
+                response = self._sorry(request, 429) if slow else await handler(request)
             except (StoreError, Unavailable, TimeoutError) as error:
                 log.warning("tap not served", error=type(error).__name__)
                 response = self._sorry(request, 503)
@@ -168,7 +168,3 @@ class TapPages:
             house, seen, self._parts.clock.now(), accepts=request.headers.get("Accept-Language", "")
         )
         return self._rendered(replace(shown, said=shown.words.failed), "", "", status)
-
-
-def _slower() -> web.Response:
-    return web.Response(status=429, text="Too many requests. Please try again in a minute.")

@@ -202,6 +202,8 @@ async def test_whoever_guesses_links_is_slowed_down(ana: Customer) -> None:
     _, token = await noted(ana.office.world)
     answers = [(await ana.open(f"{place:048d}")).status for place in range(30)]
     assert answers == [404] * 20 + [429] * 10
+    danish = await ana.open("nothing", **{"Accept-Language": "da"})
+    assert ana.office.world.house.wording.page("da").failed in await danish.text()
     assert (await ana.open(token)).status == 200
 
 
