@@ -165,6 +165,7 @@ def reworded(house: House, conversation: Conversation, item: Item, now: datetime
         at=made.at,
         previous_at=before.at if before is not None and item.note is NoteKind.RENEWAL else None,
         missed=before is not None and (before.state is PromiseState.BROKEN or before.at <= now),
+        previous_person=say.another_said(conversation, person) if item.note is NoteKind.RENEWAL else "",
         trigger=item.trigger,
     )
     words = say.worded(house, conversation, saying, (item.id, item.turn), now)

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from router import note, steps
-from router.conversation import Conversation, Item, NoteKind, note_id
+from router.conversation import Conversation, Item, NoteKind, SendState, note_id
 from router.house import Account, House
 from router.keeping.late import waited_too_long_s
 from router.taps import link as tap
 from rules.model import Person
 
+#: Notes that name a time, and where those stand that the customer has heard.
+_TIMED = frozenset({NoteKind.FIRST, NoteKind.RENEWAL, NoteKind.INTRODUCTION})
+_LEFT = frozenset({SendState.SENDING, SendState.SENT, SendState.UNKNOWN})
 #: The duty voice names at most so many colleagues.
 OTHERS_NAMED = 2
 
@@ -26,7 +29,7 @@ class Saying(Struct, frozen=True, kw_only=True):
     previous_at: datetime | None = None
     #: The time named before has passed already.
     missed: bool = False
-    #: Who had the work before, for an introduction.
+    #: Who had the work before, for an introduction; who named the time before, where that was somebody else.
     previous_person: str = ""
     #: What happened, for an incident: a sentence that a person wrote.
     what: str = ""
@@ -93,7 +96,9 @@ def worded(
         customer=conversation.contact.name,
         promise_at=saying.at,
         previous_at=saying.previous_at,
-        previous_person=saying.previous_person,
+        previous_person=""
+        if conversation.public and saying.kind is NoteKind.RENEWAL
+        else saying.previous_person,
         what=saying.what,
         ask=_ask(conversation, saying),
         late_s=_late_s(conversation, saying, now),
@@ -130,7 +135,23 @@ def style_of(conversation: Conversation, account: Account) -> str:
 
 def wording_kind(saying: Saying) -> str:
     """Return the name under which the texts of this note stand."""
-    return "missed" if saying.missed and saying.kind is NoteKind.RENEWAL else saying.kind.value
+    if saying.kind is not NoteKind.RENEWAL:
+        return saying.kind.value
+    return "inherited" if saying.previous_person else "missed" if saying.missed else "renewal"
+
+
+def another_said(conversation: Conversation, person: Person) -> str:
+    """Return who named the running time to the customer, where that was somebody else; "" where it was the person."""
+    told = [item for item in conversation.outbox if item.state in _LEFT and _names_time(conversation, item)]
+    return told[-1].author_name if told and told[-1].author != person.id else ""
+
+
+def _names_time(conversation: Conversation, item: Item) -> bool:
+    """Tell whether an entry tells the customer of the running wait by when."""
+    since = conversation.waiting_since
+    if item.update:
+        return since is not None and item.at >= since
+    return item.note in _TIMED and item.trigger == conversation.waiting_on
 
 
 def useful_until(house: House, conversation: Conversation, since: datetime) -> datetime:

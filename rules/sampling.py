@@ -20,7 +20,7 @@ ZONE = ZoneInfo("Europe/Copenhagen")
 PERSON = "Maria Jensen"
 _OTHER = "Tom Berg"
 #: Kinds that speak of a time named before.
-_BEFORE = frozenset({"renewal", "missed"})
+_BEFORE = frozenset({"renewal", "missed", "inherited"})
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -186,6 +186,6 @@ def _request(texts: Texts, slot: Slot, case: _Case) -> WordRequest:
         reference="HB-7K2Q9",
         back_at=LATER if voice == "owner" else None,
         number="+4512344417",
-        previous_person="Olga Brandt" if kind == "introduction" else "",
+        previous_person="Olga Brandt" if kind in {"introduction", "inherited"} else "",
         disclose=True,
     )

@@ -21,8 +21,8 @@ from rules.saytime import DAYS, HOURS, MINUTES, TimeWords, pattern
 from rules.template import Template
 
 #: Kinds of notes. `late` stands for `first` where the customer has waited too long for it, and `missed` for
-#: `renewal` where the time named before has passed.
-KINDS = ("first", "late", "renewal", "missed", "introduction", "added", "incident", "followup")
+#: `renewal` where the time named before has passed; `inherited` for both where somebody else named it.
+KINDS = ("first", "late", "renewal", "missed", "inherited", "introduction", "added", "incident", "followup")
 VOICES = ("owner", "duty")
 STYLES = ("mail", "chat", "public", "spoken")
 TONES = ("plain", "sober")
@@ -37,12 +37,14 @@ BY_KIND: Map[str, frozenset[str]] = {
     "late": frozenset({"time"}),
     "missed": frozenset({"time", "previous_time"}),
     "renewal": frozenset({"time", "previous_time"}),
+    "inherited": frozenset({"time", "previous_time"}),
     "introduction": frozenset({"time"}),
     "added": frozenset({"time"}),
     "incident": frozenset({"time", "what"}),
     "followup": frozenset(),
 }
-MAYBE_BY_KIND: Map[str, frozenset[str]] = {"introduction": frozenset({"previous_person"})}
+_FROM = frozenset({"previous_person"})
+MAYBE_BY_KIND: Map[str, frozenset[str]] = {"introduction": _FROM, "inherited": _FROM}
 NAMES = ALWAYS | MAYBE | frozenset({"time", "previous_time", "previous_person", "what"})
 
 #: Parts of a time: what may stand in each, and what must.

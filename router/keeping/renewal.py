@@ -132,6 +132,7 @@ def _saying(conversation: Conversation, person: Person, at: datetime, now: datet
         at=at,
         previous_at=told.at if told is not None else None,
         missed=told is not None and (told.at <= now or told.state is PromiseState.BROKEN),
+        previous_person=say.another_said(conversation, person),
         trigger=conversation.waiting_on,
         useful_until=at,
     )

@@ -27,6 +27,7 @@ KINDS = (
     ("added", "When they write again before you have answered"),
     ("renewal", "When the time cannot be kept"),
     ("missed", "When the time has passed"),
+    ("inherited", "When a colleague's time cannot be kept"),
     ("introduction", "When you take over from a colleague"),
     ("followup", "When it has been answered, to ask whether that helped"),
 )
@@ -35,7 +36,9 @@ TONES = (("plain", ""), ("sober", ", and is upset or in trouble"))
 IN_PUBLIC = ", where others can read it"
 #: Where a platform allows one automatic message, what comes later is for people to send.
 ONCE = frozenset({"first", "late"})
-_BEFORE = {"renewal": EARLIER, "missed": PASSED}
+_BEFORE = {"renewal": EARLIER, "missed": PASSED, "inherited": EARLIER}
+#: Kinds that name the colleague who had it before.
+_FROM = frozenset({"introduction", "inherited"})
 _CUSTOMER, _COLLEAGUE, _REFERENCE, _NUMBER = "Ana Pereira", "Tom Berg", "HB-7K2Q9", "+4512344417"
 
 
@@ -146,7 +149,7 @@ def _request(house: House, person: Person, account: Account, case: _Case) -> not
         customer=_CUSTOMER,
         promise_at=None if case.kind == NoteKind.FOLLOWUP else AT,
         previous_at=_BEFORE.get(case.kind),
-        previous_person=_COLLEAGUE if case.kind == NoteKind.INTRODUCTION else "",
+        previous_person=_COLLEAGUE if case.kind in _FROM else "",
         now=NOW,
         language=case.language,
         answer_languages=(case.language,),

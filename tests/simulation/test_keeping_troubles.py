@@ -65,6 +65,37 @@ async def test_another_time_lies_in_the_hours_of_whoever_answers(tmp_path: Path)
     assert (local.day, 8 <= local.hour < 18) == (24, True)
 
 
+# --- who said it
+
+
+async def test_nobody_says_that_they_said_what_another_did(world: World) -> None:
+    """Maria named the time, Tom has the work when it cannot be kept: he apologises, and does not say "I said"."""
+    one = await owned(world)
+    await to(world, one.promise.renew_at - timedelta(seconds=30), 300)
+    await world.actions.release(one.id, agent="maria")
+    await world.actions.take(one.id, agent="tom")
+    await to(world, one.promise.renew_at + timedelta(seconds=5), 5)
+    [text] = notes(await world.fresh(one), NoteKind.RENEWAL)
+    assert "Tom Berg" in text
+    assert "in place of Maria Jensen" in text
+    assert "sorry" in text
+    assert f"{one.promise.at.astimezone(world.book.calendar('office').zone):%H:%M}" in text
+    assert "I said" not in text
+    assert "I promised" not in text
+
+
+async def test_who_introduced_themselves_with_the_time_said_it(world: World) -> None:
+    """Tom told the customer the time when he took over: it is his."""
+    one = await owned(world)
+    await world.actions.release(one.id, agent="maria")
+    await world.actions.take(one.id, agent="tom")
+    await to(world, one.promise.renew_at + timedelta(seconds=5), 30)
+    after = await world.fresh(one)
+    assert len(notes(after, NoteKind.INTRODUCTION)) == 1
+    [text] = notes(after, NoteKind.RENEWAL)
+    assert "Maria" not in text
+
+
 # --- an answer that does not arrive
 
 

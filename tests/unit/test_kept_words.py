@@ -20,7 +20,7 @@ from rules.wording import Wording, WordRequest
 ZONE = ZoneInfo("Europe/Copenhagen")
 WORDING = Wording.load()
 #: A kind that two customers beside each other may both be sent.
-SEVERAL = ("first", "late", "renewal", "missed", "introduction", "added", "followup")
+SEVERAL = ("first", "late", "renewal", "missed", "inherited", "introduction", "added", "followup")
 PROMISING = tuple(kind for kind in KINDS if "time" in BY_KIND[kind])
 LINK = "https://help.example.com/t/AbC-123"
 
@@ -43,7 +43,7 @@ def request(**more: Any) -> WordRequest:
         "at": at("23 17:30"),
         "customer": "Ana Pereira",
     }
-    if more.get("kind") in {"renewal", "missed"}:
+    if more.get("kind") in {"renewal", "missed", "inherited"}:
         base["previous_at"] = at("23 15:40")
     if more.get("kind") == "incident":
         base["what"] = "HB 12."
@@ -307,7 +307,7 @@ def test_the_text_says_the_promised_minute(
     now, place = at("23 20:17"), ZoneInfo(zone)
     promised = now + timedelta(minutes=minutes)
     before = now - timedelta(hours=1)
-    more = {"previous_at": before} if kind in {"renewal", "missed"} else {}
+    more = {"previous_at": before} if kind in {"renewal", "missed", "inherited"} else {}
     worded = WORDING.word(
         request(
             kind=kind, style=style, language=language, owner=owner, now=now, at=promised, zone=place, **more

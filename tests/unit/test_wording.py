@@ -288,7 +288,7 @@ def test_every_combination(
             address=address,
             now=now,
             at=then,
-            previous_at=now if kind in {"renewal", "missed"} else None,
+            previous_at=now if kind in {"renewal", "missed", "inherited"} else None,
             what="HB 12." if kind == "incident" else "",
             customer="Ana Pereira",
             others=("Tom Berg", "Ines Holm"),
