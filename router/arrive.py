@@ -7,7 +7,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from channels.message import Identity, Kind, Message
-from router import assign, steps
+from router import asked, assign, steps
 from router.conversation import Conversation, Decision, Status
 from router.customers import persons
 from router.draft import Draft
@@ -81,7 +81,7 @@ def _decide(draft: Draft, conversation: Conversation, message: Message, verdict:
         tone=verdict.tone,
         acknowledge=verdict.acknowledge,
         hold=verdict.hold,
-        ask=verdict.ask,
+        ask=asked.wanted(verdict.ask, message, draft.person(message)) if verdict.ask else "",
         explanation=verdict.explanation,
     )
     decided = steps.decide(conversation, decision, due)
