@@ -1,7 +1,7 @@
 """A crash or a restart at any step fires nothing twice and forgets nothing; two timer processes are as good as one."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,9 +47,28 @@ async def relief(world: World) -> Conversation:
     return one
 
 
-async def of(world: World, story: str) -> Conversation:
-    """Return the conversation of a story."""
-    return await (renewal(world) if story == "renewal" else relief(world))
+async def handover(world: World) -> Conversation:
+    """Return a mail that another has taken over, who introduces themselves."""
+    one = await renewal(world)
+    await world.actions.release(one.id, agent="maria")
+    await world.actions.take(one.id, agent="tom")
+    return one
+
+
+async def night(world: World) -> Conversation:
+    """Return a mail of somebody in New York who was promised the small hours there, and whom nobody answers."""
+    world.clock.set(datetime(2026, 11, 24, 7, 30, tzinfo=UTC))
+    await world.here("maria")
+    return await told(world, world.mail_from(zone="America/New_York"))
+
+
+#: What happens, and for how long it is looked at.
+STORIES = {
+    "renewal": (renewal, timedelta(hours=5, minutes=30)),
+    "relief": (relief, timedelta(hours=5, minutes=30)),
+    "handover": (handover, timedelta(hours=7)),
+    "night": (night, timedelta(hours=8)),
+}
 
 
 async def outcome(world: World, one: Conversation) -> dict[str, object]:
@@ -69,21 +88,22 @@ async def outcome(world: World, one: Conversation) -> dict[str, object]:
 LOGGED = ("warned", "renewed", "broken", "kept", "withdrawn", "taken over", "let go", "claimed")
 
 
-@pytest.mark.parametrize("story", ["renewal", "relief"])
+@pytest.mark.parametrize("story", list(STORIES))
 async def test_a_crash_at_any_commit_changes_nothing(tmp_path: Path, story: str) -> None:
     """Whichever commit the process dies at, before or just after it is written: the same notes, and the same end."""
+    begin, length = STORIES[story]
     world = world_of(tmp_path, store=MortalStore)
-    one = await of(world, story)
+    one = await begin(world)
     begun = world.store.commits
-    await steps_of(world, one, timedelta(hours=5, minutes=30))
+    await steps_of(world, one, length)
     wanted, commits = await outcome(world, one), world.store.commits - begun
     assert commits >= 4
     for at in range(1, commits + 1):
         for written in (False, True):
             world = world_of(tmp_path, store=MortalStore)
-            one = await of(world, story)
+            one = await begin(world)
             world.store.dies_at, world.store.written = world.store.commits + at, written
-            await steps_of(world, one, timedelta(hours=5, minutes=30))
+            await steps_of(world, one, length)
             found = await outcome(world, one)
             assert found == wanted, f"commit {at}, {'after' if written else 'before'} it was written"
 
