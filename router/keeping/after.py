@@ -70,8 +70,13 @@ def asked(
 def _ask(house: House, one: Conversation, answer: Item, now: datetime) -> tuple[Conversation, list[Event]]:
     person = house.book.people[answer.author]
     done = replace(one, check_at=None, checked=True)
+    closes = _closes(one, house.account(one.channel, one.account).reply_window_s)
+    stale = (one.check_at or now) + STALE
     saying = say.Saying(
-        kind=NoteKind.FOLLOWUP, person=person, trigger=answer.id, useful_until=(one.check_at or now) + STALE
+        kind=NoteKind.FOLLOWUP,
+        person=person,
+        trigger=answer.id,
+        useful_until=stale if closes is None else min(stale, closes),
     )
     try:
         item = say.item(house, one, saying, now)
@@ -108,8 +113,13 @@ def _objections(house: House, one: Conversation, answer: Item | None, now: datet
 
 def _window_over(one: Conversation, window_s: float, at: datetime) -> bool:
     """Tell whether the channel takes no message of ours any more by then."""
-    wrote = next((entry.at for entry in reversed(one.entries) if entry.kind is Kind.CUSTOMER), None)
-    until = one.reply_until
-    if until is None and window_s and wrote is not None:
-        until = wrote + timedelta(seconds=window_s)
+    until = _closes(one, window_s)
     return until is not None and at >= until
+
+
+def _closes(one: Conversation, window_s: float) -> datetime | None:
+    """Return when the channel takes no message of ours any more; None = it always does."""
+    wrote = next((entry.at for entry in reversed(one.entries) if entry.kind is Kind.CUSTOMER), None)
+    if one.reply_until is not None or not window_s or wrote is None:
+        return one.reply_until
+    return wrote + timedelta(seconds=window_s)

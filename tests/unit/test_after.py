@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from channels.errors import NotSent
 from channels.message import Kind, Message
 from router.answer import Answer
 from router.conversation import Conversation, Item, NoteKind, SendState, Status
@@ -303,6 +304,19 @@ async def test_the_window_that_the_message_named_counts(tmp_path: Path) -> None:
     one = await answered(world, reply_until=world.clock.now() + timedelta(hours=20))
     await later(world, DAY_S)
     assert not checks(await world.fresh(one))
+
+
+async def test_a_question_that_could_not_leave_in_time_is_not_sent_after_the_window(tmp_path: Path) -> None:
+    """Asked an hour before the window closes, and held up by the provider: two hours later it is too late."""
+    world = made(tmp_path, reply_window_s=DAY_S + 7200)
+    one = await answered(world)
+    world.mail.outcomes = [NotSent("busy", after_s=7200.0)]
+    await later(world, DAY_S)
+    assert [item.state for item in checks(await world.fresh(one))] == [SendState.RETRY]
+    sent = len(world.mail.sent)
+    await later(world, 7300)
+    assert [item.state for item in checks(await world.fresh(one))] == [SendState.CANCELLED]
+    assert len(world.mail.sent) == sent
 
 
 async def test_only_who_agreed_asks(tmp_path: Path) -> None:
