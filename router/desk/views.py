@@ -138,6 +138,8 @@ class ConversationView(WorkView, frozen=True, kw_only=True):
     prepared: PreparedView | None
     #: Why the running wait got no note; "" when it got one.
     no_note: str
+    #: When the customer will be asked whether the answer solved it; null where nobody asks (any more).
+    follow_up_at: datetime | None
     reopened: int
     snoozed_until: datetime | None
     #: Id of the conversation that it lives on in, and references of those that live on in this one.
@@ -269,6 +271,7 @@ def conversation(book: Rulebook, one: Conversation) -> ConversationView:
         decision=decision(one.decision) if one.decision else None,
         prepared=prepared(book, one.prepared) if one.prepared else None,
         no_note=one.no_note,
+        follow_up_at=one.check_at if one.status in {Status.PENDING, Status.RESOLVED} else None,
         reopened=one.reopened,
         snoozed_until=one.snoozed_until,
         merged_into=one.merged_into,

@@ -11,6 +11,7 @@ from channels.errors import NotSent
 from channels.message import Kind, Message
 from router.answer import Answer
 from router.conversation import Conversation, Item, NoteKind, SendState, Status
+from router.desk import views
 from router.taps.link import LENGTH, Purpose, key, mark, read
 from tests.support.world import RULES, World
 
@@ -392,3 +393,14 @@ async def test_the_question_can_be_answered_with_one_tap(tmp_path: Path) -> None
     found = read(key(world.house.secret), asked.text.partition(place)[2][:LENGTH])
     assert found is not None
     assert (found.purpose, found.conversation, found.wait) == (Purpose.CHECK, one.id, mark(asked.trigger))
+
+
+async def test_the_desk_shows_when_the_customer_will_be_asked(tmp_path: Path) -> None:
+    """Beside an answered conversation stands the time of the question; once asked, or called off, nothing."""
+    world = made(tmp_path)
+    one = await answered(world)
+    assert views.conversation(world.book, one).follow_up_at == one.check_at is not None
+    waiting = replace(one, status=Status.OPEN)
+    assert views.conversation(world.book, waiting).follow_up_at is None
+    await later(world, DAY_S)
+    assert views.conversation(world.book, await world.fresh(one)).follow_up_at is None

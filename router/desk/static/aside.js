@@ -30,6 +30,7 @@ function promise(conversation) {
       ["Promised by", made ? name(made.by.name) : ""],
       ["Waiting since", conversation.waiting_since ? moment(conversation.waiting_since) : ""],
       ["No note", conversation.no_note],
+      ["Follow-up", conversation.follow_up_at ? ["“Did that solve it?” goes out ", moment(conversation.follow_up_at)] : ""],
     ]),
     made?.late ? h("p", { class: "reason" }, icon("warn"), "The promised time lies after the due time.") : null,
     made ? reckoned(made) : null,
