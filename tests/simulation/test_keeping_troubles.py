@@ -365,3 +365,21 @@ async def test_a_note_that_nothing_can_word_holds_up_no_other(world: World) -> N
     await spoil(world, bad, due_at=good.due_at)
     await world.send()
     assert (await world.fresh(bad)).outbox[0].state is SendState.SENT
+
+
+async def test_a_note_put_off_that_nothing_can_word_holds_up_no_other(world: World) -> None:
+    """Nobody answered the two chats at once: the one gets its note after all, the other is left alone for a while."""
+    await world.here("maria")
+    bad, good = await world.take(world.chat_from("visitor-1"), world.chat_from("visitor-2"))
+    assert bad.note_at == good.note_at
+    await spoil(world, bad, due_at=FAR)
+    world.clock.set(good.note_at)
+    await world.timers.tick(slow=False)
+    await world.send()
+    assert [item.state for item in (await world.fresh(good)).outbox] == [SendState.SENT]
+    left = await world.fresh(bad)
+    for _ in range(8):
+        world.clock.move(1)
+        await world.timers.tick(slow=False)
+    assert (await world.fresh(bad)).version == left.version
+    assert await heard(world.store) != []
