@@ -143,7 +143,8 @@ def _prepared(
 ) -> Conversation:
     """Lay the words before the accountable person, who writes as themselves."""
     person = house.book.person(conversation.accountable) or saying.person
-    saying = replace(saying, person=person, linked=False)
+    another = say.another_said(conversation, person)
+    saying = replace(saying, person=person, previous_person=another, linked=False)
     id_ = note_id(conversation.id, saying.trigger, saying.kind)
     words = say.worded(house, conversation, saying, (id_, None), now)
     if saying.at is None:

@@ -96,6 +96,20 @@ async def test_who_introduced_themselves_with_the_time_said_it(world: World) -> 
     assert "Maria" not in text
 
 
+async def test_laid_words_do_not_claim_what_a_stand_in_said(world: World) -> None:
+    """Ines spoke for Maria, who has not agreed to notes; the words laid before Maria do not say "I said"."""
+    world.house = replace(world.house, voices={"ines": frozenset({"email"})})
+    one = await owned(world)
+    assert one.promise.by == "ines"
+    world.house = replace(world.house, paused=True)
+    await to(world, one.promise.renew_at, 600)
+    after = await world.fresh(one)
+    assert after.prepared.by == "maria"
+    assert "I said" not in after.prepared.text
+    assert "I promised" not in after.prepared.text
+    assert "sorry" in after.prepared.text
+
+
 # --- an answer that does not arrive
 
 
