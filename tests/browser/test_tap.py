@@ -91,6 +91,30 @@ async def test_solved_in_the_dark_in_another_language(
     assert (await office.world.fresh(one)).status is Status.RESOLVED
 
 
+async def test_every_language_fits_the_smallest_phone(
+    served: tuple[Office, Taps], open_page: OpenPage
+) -> None:
+    """In none of the six is anything cut off or pushed out of sight at 320 pixels, before a tap and after it."""
+    office, taps = served
+    page = await open_page(viewport={"width": 320, "height": 640}, java_script_enabled=False)
+    for language in office.world.house.wording.languages:
+        who = f"{language}@example.org"
+        one, token = await noted(office.world, language=language, who=who)
+        for kind in ("", "later", "urgent", "solved"):
+            if kind:
+                await said(taps, token, kind)
+            await page.goto(f"{office.url}/t/{token}")
+            for place in await page.locator("summary").all():
+                await place.click()
+            assert await page.locator("html").get_attribute("lang") == language
+            for shown in await page.locator("h1, p:visible, button:visible, label.time:visible").all():
+                box = await shown.bounding_box()
+                assert box is not None
+                assert box["x"] >= 0
+                assert box["x"] + box["width"] <= 320, (language, kind, await shown.inner_text())
+        assert (await office.world.fresh(one)).language == language
+
+
 async def test_it_is_urgent_by_keyboard(served: tuple[Office, Taps], open_page: OpenPage) -> None:
     """Without a pointer it works too, and the page says who is told."""
     office, _ = served
