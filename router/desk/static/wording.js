@@ -11,6 +11,7 @@ const box = document.getElementById("texts");
 const LANGUAGE = new Intl.DisplayNames(["en"], { type: "language" });
 const KIND = {
   first: "First note", late: "First note, late", renewal: "New time, before it is missed", missed: "New time, after it was missed",
+  inherited: "New time in place of a colleague's",
   introduction: "Somebody else takes over", added: "Second message in a wait", incident: "Incident", followup: "Follow-up",
   asks: "Asking for a fact", link: "The customer's link", check: "The link of a follow-up", page: "The customer's page",
   answer_language: "Answer in another language", disclosure: "Sent automatically", signature: "Signature",
