@@ -52,8 +52,7 @@ def somebody_by(
     house: House, one: Conversation, agents: Mapping[str, Agent], at: datetime, now: datetime
 ) -> bool:
     """Tell whether somebody who may answer can be expected at work before the instant."""
-    who = [one.owner] if one.owner else [*_able(house, one), one.accountable]
-    return any(expected(house, agents, id_, at, now) for id_ in who)
+    return any(expected(house, agents, id_, at, now) for id_ in _could(house, one))
 
 
 def fails(
@@ -88,13 +87,20 @@ def somebody_else(house: House, one: Conversation, agents: Mapping[str, Agent], 
 
 def back_first(house: House, one: Conversation, agents: Mapping[str, Agent], now: datetime) -> datetime:
     """Return when the first of those who may answer can be expected at work; now where nobody can tell."""
-    who = [one.owner] if one.owner else [*_able(house, one), one.accountable]
+    made = one.promise
+    theirs = bool(one.owner) and (made is None or expected(house, agents, one.owner, made.at, now))
+    who = [one.owner] if theirs else _could(house, one)
     people = [person for person in map(house.book.person, who) if person is not None]
     backs = [
         assign.back_at(agents.get(each.id) or Agent(id=each.id), house.book.calendar_of(each), now)
         for each in people
     ]
     return max(now, min((at for at in backs if at is not None), default=now))
+
+
+def _could(house: House, one: Conversation) -> list[str]:
+    """Return the ids of those who could answer in the end: what an absent owner cannot keep goes to the others."""
+    return list(dict.fromkeys([one.owner, *_able(house, one), one.accountable]))
 
 
 def _able(house: House, one: Conversation) -> list[str]:

@@ -65,6 +65,21 @@ async def test_another_time_lies_in_the_hours_of_whoever_answers(tmp_path: Path)
     assert (local.day, 8 <= local.hour < 18) == (24, True)
 
 
+# --- an absence and something else in the same moment
+
+
+async def test_an_owner_who_leaves_as_they_are_warned_has_colleagues(world: World) -> None:
+    """Maria goes home sick in the very second of her warning; Tom is here: he keeps the time, nobody moves it."""
+    one = await owned(world)
+    await to(world, one.promise.warn_at - timedelta(seconds=1), 600)
+    await world.here("tom")
+    await world.actions.presence("maria", said="away", until=world.clock.now() + timedelta(days=2))
+    await to(world, one.promise.warn_at + timedelta(minutes=5), 1)
+    after = await world.fresh(one)
+    assert (after.owner, after.promise.by, after.promise.at) == ("tom", "tom", one.promise.at)
+    assert notes(after, NoteKind.RENEWAL) == []
+
+
 # --- who said it
 
 

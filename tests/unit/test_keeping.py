@@ -220,7 +220,8 @@ def test_a_miss_is_foreseen_when_nobody_will_be_there(house) -> None:
     assert foreseen(house, case(), crew(*away), NOW)
     assert not foreseen(house, case(), crew(away[0]), NOW)
     assert not foreseen(house, case(pressing=True), crew(*away), NOW)  # Ines helps out
-    assert foreseen(house, case(owner="maria"), crew(*away, agent("tom")), NOW)
+    assert foreseen(house, case(owner="maria"), crew(*away), NOW)
+    assert not foreseen(house, case(owner="maria"), crew(*away, agent("tom")), NOW)  # then it goes to Tom
     assert not foreseen(house, case(outbox=()), crew(*away), NOW)
     assert not foreseen(house, case(status=Status.HELD), crew(*away), NOW)
 
