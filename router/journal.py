@@ -41,7 +41,12 @@ def changed(
     return Change(
         conversation=replace(kept, version=version + 1),
         applied=tuple(applied),
-        events=(*events, *_ended_promises(before, after), *_waits(before, after)),
+        events=(
+            *events,
+            *_made_promises(before, after),
+            *_ended_promises(before, after),
+            *_waits(before, after),
+        ),
         archived=archived,
         needs=tuple(needs),
     )
@@ -50,6 +55,27 @@ def changed(
 def hint_of(one: Conversation) -> Hint:
     """Return what the other processes are told of a conversation that was just written."""
     return Hint(kind="outbox" if one.send_at is not None else "conversation", id=one.id, version=one.version)
+
+
+def _made_promises(before: Conversation | None, after: Conversation) -> list[Event]:
+    """Say of times that took another one's place, or that the customer chose, that they were promised.
+
+    Who makes the first promise of a wait says so; of the others it is said once they are heard for good.
+    """
+    known = {one.made_at for one in _later(before)} if before is not None else set()
+    return [
+        event(after, one.made_at, "promised", agent=one.by, promised=one.at.isoformat(), late=one.late)
+        for one in _later(after)
+        if one.made_at not in known
+    ]
+
+
+def _later(one: Conversation) -> list[Promise]:
+    made = one.promise
+    running = [made] if made is not None and made.state is PromiseState.MADE and _gone(one, made) else []
+    return [
+        each for each in (*_for_good(one), *running) if (each.renewals or each.shown) and not each.carried
+    ]
 
 
 def _ended_promises(before: Conversation | None, after: Conversation) -> list[Event]:

@@ -6,11 +6,15 @@ from msgspec.structs import replace
 
 from router.conversation import (
     Conversation,
+    NoteKind,
     Promise,
     PromiseState,
+    SendState,
 )
 
 PROMISES_KEPT = 20
+#: Notes that name a time of their own.
+NAMING = frozenset({NoteKind.FIRST, NoteKind.RENEWAL, NoteKind.INTRODUCTION})
 
 
 def promise(conversation: Conversation, made: Promise, reason: str = "") -> Conversation:
@@ -41,6 +45,14 @@ def end(conversation: Conversation, state: PromiseState, at: datetime, reason: s
     return replace(conversation, promise=ended, promises=(*conversation.promises, ended)[-PROMISES_KEPT:])
 
 
+def _heard(conversation: Conversation, made_at: datetime) -> bool:
+    """Tell whether the newest words of that instant that name a time have left, whatever else was written in it."""
+    said = [
+        item for item in conversation.outbox if item.at == made_at and (item.note in NAMING or item.update)
+    ]
+    return bool(said) and said[-1].state is SendState.SENT
+
+
 def untell(conversation: Conversation, made_at: datetime, at: datetime) -> Conversation:
     """End the running promise made then, whose note does not leave: nobody heard it.
 
@@ -49,6 +61,8 @@ def untell(conversation: Conversation, made_at: datetime, at: datetime) -> Conve
     """
     running = conversation.promise
     if running is None or running.state is not PromiseState.MADE or running.made_at != made_at:
+        return conversation
+    if _heard(conversation, made_at):
         return conversation
     before = conversation.promises[-1] if conversation.promises else None
     renewal = before is not None and running.renewals == before.renewals + 1

@@ -84,6 +84,8 @@ async def live(happenings: list[tuple[str, str]], folder: Path) -> None:
     ended = {(one.id, each.made_at.isoformat()) for one in await newest(world) for each in one.promises}
     assert set(logged) == ended
     assert set(logged.values()) <= {1}
+    made = Counter(event.conversation for event in await lines(world, "promised"))
+    assert made == Counter(conversation for conversation, _ in logged), "as many ended as were made"
     sent = Counter(out.id for out in world.mail.sent)
     assert set(sent.values()) <= {1}
 
