@@ -115,7 +115,7 @@ class Taps:
         if choice.kind == "solved":
             if stand is Stand.ASKED:
                 return wishes.thanked(one, now)
-            return wishes.solved(_missed(house, steps.cancel_notes(one, wishes.SOLVED), now), now)
+            return wishes.solved(_missed(house, wishes.quiet(one, wishes.SOLVED), now), now)
         if choice.kind == "urgent":
             return wishes.urgent(house, one, now)
         if choice.kind == "undone":
@@ -125,7 +125,7 @@ class Taps:
             if nothing_later or (choice.kind == "picked" and one.wish.wanted_at == choice.at):
                 return one  # said before, and holds
         at = self._time(house, one, choice, now)
-        quiet = steps.cancel_notes(one, wishes.CHOSEN)
+        quiet = wishes.quiet(one, wishes.CHOSEN)
         return wishes.postponed(house, _missed(house, quiet, now), choice.kind, at, now)
 
     def _time(self, house: House, one: Conversation, choice: Choice, now: datetime) -> datetime:

@@ -8,8 +8,11 @@ from router import assign, steps
 from router.conversation import (
     Before,
     Conversation,
+    Item,
+    NoteKind,
     Promise,
     PromiseState,
+    SendState,
     Status,
     Why,
     Wish,
@@ -39,7 +42,7 @@ def postponed(house: House, one: Conversation, kind: str, at: datetime, now: dat
     person = suits.promiser(house, one, now)
     if person is None:
         return one
-    one = steps.cancel_notes(one, CHOSEN)
+    one = quiet(one, CHOSEN)
     wish = _wish(one, kind, now, before=_before(one), wanted_at=at)
     due = max(at, one.due_at) if one.due_at is not None else at
     free = replace(_calm(one), due_at=due, overdue=False, wish=wish, updated_at=now)
@@ -61,7 +64,7 @@ def urgent(house: House, one: Conversation, now: datetime) -> Conversation:
 
 def solved(one: Conversation, now: datetime) -> Conversation:
     """Close it, as the customer wants: nobody waits, and nothing promised is owed any more."""
-    one = steps.cancel_notes(one, SOLVED)
+    one = quiet(one, SOLVED)
     wish = _wish(one, "solved", now, before=_standing(one))
     return replace(
         steps.end_wait(steps.disown(_withdrawn(_calm(one), now))),
@@ -70,6 +73,18 @@ def solved(one: Conversation, now: datetime) -> Conversation:
         wish=wish,
         updated_at=now,
     )
+
+
+def quiet(one: Conversation, reason: str) -> Conversation:
+    """Let no note leave that has not left; one about another time among them was never said, so one may be later on."""
+    done = steps.cancel_notes(one, reason)
+    said = tuple(item for item in done.outbox if not _unsaid(item, one.waiting_on, reason))
+    return replace(done, outbox=said)
+
+
+def _unsaid(item: Item, wait: str, reason: str) -> bool:
+    cancelled = item.state is SendState.CANCELLED and item.reason == reason
+    return cancelled and item.note is NoteKind.RENEWAL and item.trigger == wait
 
 
 def thanked(one: Conversation, now: datetime) -> Conversation:
@@ -121,7 +136,7 @@ def _promised_again(house: House, one: Conversation, before: Before, now: dateti
 
     It is never later than the one that runs.
     """
-    one = steps.cancel_notes(one, CHOSEN)
+    one = quiet(one, CHOSEN)
     person, made = suits.promiser(house, one, now) or suits.behind(house, one), one.promise
     if person is None or before.promised_at is None:
         return _withdrawn(one, now)

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from router import steps
-from router.conversation import Conversation, PromiseState, SendState, promise_told
+from router.conversation import Conversation, NoteKind, PromiseState, SendState, promise_told
 from router.desk import tapview
 from router.errors import Conflict
 from router.journal import changed
@@ -92,8 +92,22 @@ async def test_a_time_that_nobody_heard_is_not_on_record_as_told(world: World, t
     _, token, first = await postponed(world)
     after = await said(taps, token, kind)
     assert [(each.at, each.state) for each in after.promises] == [(first, PromiseState.WITHDRAWN)]
-    assert after.misses == 0
-    assert after.outbox[-1].state is SendState.CANCELLED
+    assert (after.misses, len(after.outbox)) == (0, 1)
+
+
+async def test_after_the_tap_the_customer_can_still_be_told_of_another_time(world: World, taps: Taps) -> None:
+    """The first note about one never left, so software tells them once, and nobody has to write it by hand."""
+    one, token, _ = await postponed(world)
+    later = (await said(taps, token, "later")).promise
+    assert later is not None
+    world.clock.set(later.at - timedelta(hours=1))
+    asker = Asker(world.store, world.events, world.clock, lambda: world.house)
+    await asker.ask(one.id, Wanted(agent="maria", until=later.at + timedelta(hours=1)))
+    await world.send()
+    after = await world.fresh(one)
+    assert [item.note for item in after.outbox] == [NoteKind.FIRST, NoteKind.RENEWAL]
+    assert (after.outbox[-1].state, after.prepared) == (SendState.SENT, None)
+    assert len(world.mail.sent) == 2
 
 
 async def test_a_heard_time_that_has_passed_is_broken_whatever_note_was_on_its_way(
