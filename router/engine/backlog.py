@@ -87,12 +87,15 @@ class View:
         self._weights: dict[Group, tuple[float, float]] = {}
         #: Of what came since: bucket → items and work.
         self._late: dict[int, tuple[float, float]] = {}
+        #: Items at the look that nobody had yet.
+        self.loose = 0.0
         #: Buckets, counts, share, and the share's seconds an item.
         self._rows: list[tuple[list[int], list[int], float, float]] = []
         for group, (buckets, counts) in rows.items():
             share, seconds = self._weight(group)
             if share:
                 self._rows.append((buckets, counts, share, share * seconds))
+                self.loose += 0.0 if group.owner else counts[-1] * share
 
     def ahead(self, urgency: float) -> Ahead:
         """Return what is as urgent or more, the team's share of it."""

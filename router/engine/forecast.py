@@ -4,7 +4,7 @@ Between looks at the store a forecast only takes note of what was decided, so th
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -26,6 +26,8 @@ STREAM_S = 60.0
 AT_WORK = 0.6
 #: Nobody at all is taken for half a person more: desks open late, and people look in.
 HALF_A_PERSON = 0.5
+#: Whoever is not here so long after their hours began is not coming; until then they may be on their way.
+SETTLING = timedelta(minutes=15)
 #: Answers after which their rate says how fast work gets done.
 RATED = 20
 
@@ -189,7 +191,8 @@ class Forecast:
             return False
         if len(people) == 1:
             return team.view.total() <= (1.0 if counted else 0.0)
-        return team.view.late() < sum(1 for one in idle if not self._agents[one].claims)
+        waits = team.view.loose + team.view.late() - (1.0 if counted else 0.0)
+        return max(waits, 0.0) < sum(1 for one in idle if not self._agents[one].claims)
 
     # --- teams: those who may answer the same
 
@@ -197,9 +200,10 @@ class Forecast:
         mine = frozenset(people)
         plan = self._plan(people, now)
         here = len(mine & self._here)
-        planned = sum(1 for one in people if self._on(one, now))
+        planned = [one for one in people if self._on(one, now)]
+        came = here + sum(1 for one in planned if one not in self._here and not self._on(one, now - SETTLING))
         on = self._here if here else self._next(plan, now)
-        share = (here + HALF_A_PERSON) / (planned + HALF_A_PERSON) if planned or plan.unplanned else 1.0
+        share = (came + HALF_A_PERSON) / (len(planned) + HALF_A_PERSON) if planned or plan.unplanned else 1.0
 
         def owed(group: Group) -> tuple[float, float]:
             handle_s = self._correction(group.channel).handle_s

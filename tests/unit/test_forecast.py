@@ -118,6 +118,26 @@ def test_one_of_two_here(book: Rulebook) -> None:
     assert found.staff.share == (1 + 0.5) / (2 + 0.5)
 
 
+def test_the_first_desks_open_a_little_late(book: Rulebook) -> None:
+    """In the first quarter of an hour those who should be here are taken to be on their way, then no longer."""
+    nine = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    shares = {}
+    for minutes in (-1, 1, 14, 16):
+        now = nine + timedelta(minutes=minutes)
+        found = forecast(book, here={}, now=now).outlook(waiting_since(now), now)
+        assert found is not None
+        shares[minutes] = found.staff.share
+    assert shares == {-1: 1.0, 1: 1.0, 14: 1.0, 16: 0.5 / 2.5}
+
+
+def test_who_has_just_come_is_not_free_for_what_comes_now(book: Rulebook) -> None:
+    """What waits for anybody since before is handed out first; what a colleague has keeps nobody from being free."""
+    one = waiting_since(NOON)
+    loose = forecast(book, load_of(1, 20)).outlook(one, NOON)
+    owned = forecast(book, load_of(1, 20, owner="tom")).outlook(one, NOON)
+    assert [found.free for found in (loose, owned) if found] == [False, True]
+
+
 def test_said_to_be_away(book: Rulebook) -> None:
     """Somebody who said that they are away until Wednesday is planned from Wednesday on."""
     until = NOON + timedelta(days=2)
