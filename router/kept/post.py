@@ -41,6 +41,8 @@ IN_DOUBT = timedelta(seconds=LEASE_S)
 PAUSE = timedelta(minutes=5)
 #: After so long a letter is no news.
 GIVE_UP = timedelta(hours=24)
+#: Health tells of a copy that may not have arrived for so long; the page always does.
+TOLD_FOR = timedelta(days=2)
 KEPT = timedelta(days=400)
 
 
@@ -119,7 +121,8 @@ class Post:
     def _trouble(self, record: Record) -> list[Told]:
         """Return what somebody should look at."""
         known = mailing_of(record)
-        late = [one for one in known.copies if one.state in {"failed", "unknown"}]
+        news = self._clock.now() - TOLD_FOR
+        late = [one for one in known.copies if one.state in {"failed", "unknown"} and one.at > news]
         waiting = [one for one in known.copies if one.state == "waiting"]
         if not late and (not waiting or self._account() is not None):
             return []

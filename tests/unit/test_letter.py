@@ -562,6 +562,10 @@ async def test_what_may_not_have_arrived_is_shown(
     (told,) = await heard(world.store)
     assert "1 of 2 readers" in told.text
     assert "example.com" not in told.text
+    world.clock.move(3 * 24 * 3600)
+    await process.round()
+    assert await heard(world.store) == [], "nobody can do anything about it by then"
+    assert await states(world) == [state, "sent"]
 
 
 async def test_it_waits_until_all_is_counted(world: World) -> None:
