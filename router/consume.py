@@ -17,6 +17,7 @@ from router.errors import Poison, StoreError
 from router.faults import reach
 from router.house import House
 from router.ports import Broker, Commit, Delivery, Events, Hint, Ids, Outcome, Store
+from router.tasks import beside
 
 logger = log.get(__name__)
 
@@ -129,9 +130,10 @@ class Consumer:
 
         Without `hand_out` they wait in their queues, and races for people are not run.
         """
-        loaded = await self._store.load(keys)
+        async with beside() as group:
+            group.create_task(turning.read(self._house().turns, self._store))
+            loaded = await self._store.load(keys)
         reach("rt.loaded")
-        await turning.read(self._house().turns, self._store)
         draft = Draft(loaded, self._house(), self._ids, self._clock.now())
         unknown = handle.receive(draft, keys)
         if unknown:
@@ -153,11 +155,12 @@ class Consumer:
         reach("rt.decided")
         if not commit.changes:
             return commit, Outcome(changes=(), agents=())
-        outcome = await self._store.commit(commit)
+        async with beside() as group:  # one trip to the disk for both
+            group.create_task(turning.write(draft.house.turns, self._store))
+            outcome = await self._store.commit(commit)
         reach("rt.committed")
         _count(draft, commit, outcome)
         self._tell(commit, outcome)
-        await turning.write(draft.house.turns, self._store)
         gone: dict[str, set[str]] = {}
         for change, won in zip(commit.changes, outcome.changes, strict=True):
             settled = (draft.released if won else draft.taken).get(change.conversation.id)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +12,10 @@ from msgspec.structs import replace
 from router import outbox
 from router.consume import Consumer
 from router.conversation import Conversation
+from router.errors import StoreDown
 from router.house import House
+from router.ports import Commit, Outcome, Record
+from router.testing import MemoryStore
 from router.turns import Turns
 from router.voice import specimens
 from rules.texts import STYLES, TONES, VOICES
@@ -114,3 +118,45 @@ def test_whoever_agrees_has_seen_every_variant(tmp_path: Path) -> None:
     for kind, tone in (("first", "plain"), ("first", "sober"), ("late", "plain"), ("added", "plain")):
         texts = wording().texts("en").notes[kind, "owner", "mail", tone]
         assert len([one for one in found if (one.kind, one.tone) == (kind, tone)]) == len(texts), (kind, tone)
+
+
+class Failing(MemoryStore):
+    """A store of which a verb fails while a test says so."""
+
+    down = ""
+
+    async def commit(self, commit: Commit) -> Outcome:
+        """Fail when told to."""
+        return await super().commit(commit) if self.down != "commit" else _fail()
+
+    async def records(self, kind: str, limit: int) -> list[Record]:
+        """Fail when told to."""
+        return await super().records(kind, limit) if self.down != "records" else _fail()
+
+    async def put_record(self, record: Record) -> bool:
+        """Fail when told to."""
+        return await super().put_record(record) if self.down != "put_record" else _fail()
+
+
+def _fail() -> NoReturn:
+    raise StoreDown
+
+
+@pytest.mark.parametrize(("verb", "lost"), [("commit", True), ("records", True), ("put_record", False)])
+async def test_a_store_that_fails_is_told_of_as_ever(tmp_path: Path, verb: str, *, lost: bool) -> None:
+    """The router waits and decides again; only that a turn was not written holds up nobody."""
+    world = World(tmp_path, store=Failing)
+    assert isinstance(world.store, Failing)
+    mail = world.mail_from("ana@example.org")
+    await world.store.accept([(mail, mail.received_at)])
+    world.store.down = verb
+    if lost:
+        with pytest.raises(StoreDown):
+            await world.consumer.decide([mail.key])
+    else:
+        assert await world.consumer.decide([mail.key]) == []
+    world.store.down = ""
+    assert await world.consumer.decide([mail.key]) == []
+    assert len((await world.conversation(mail)).outbox) == 1
+    other = world.mail_from("ben@example.org")
+    assert said((await world.take(other))[0]) != said(await world.conversation(mail))
