@@ -15,8 +15,8 @@ from router.clock import SystemClock
 from router.consume import Consumer
 from router.house import Account, House
 from router.ids import RandomIds
-from router.language import detect, warm
 from router.ports import Broker, Hint
+from router.reading.language import detect, warm
 from router.stores.sqlite import SqliteStore
 from rules.load import load
 from rules.wording import Wording

@@ -5,13 +5,14 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from channels.message import Kind, Message
-from router import note, say, steps
+from router import note, steps
 from router.conversation import Conversation, Decision, NoteKind
 from router.draft import Draft
 from router.keeping.again import SENSITIVE
 from router.keeping.attended import attended, unattended
 from router.promise import Quote
 from router.quoting import promised
+from router.voice import say
 from router.voice import speakers as voices
 from rules.model import Person
 from rules.wording import WordingError

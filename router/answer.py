@@ -10,7 +10,7 @@ from channels.message import Attachment
 from router import steps
 from router.conversation import Conversation, Item, SendState
 from router.errors import Conflict
-from router.subject import reply_subject
+from router.reading.subject import reply_subject
 from rules.model import Person
 
 #: How long a customer who left an address may take to see an answer in the chat.

@@ -7,13 +7,14 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from channels.message import Identity, Kind, Message
-from router import asked, assign, steps
+from router import assign, steps
 from router.conversation import Conversation, Decision, Status
 from router.customers import persons
 from router.draft import Draft
-from router.facts import facts_of
 from router.keeping.again import again, only_thanks, thanked, unasked
-from router.recognise import Sort
+from router.reading import asked
+from router.reading.facts import facts_of
+from router.reading.recognise import Sort
 from rules.evaluate import evaluate
 from rules.model import Verdict
 

@@ -7,7 +7,7 @@ from time import perf_counter
 from msgspec.structs import replace
 
 from channels.port import Clock
-from router import handle, log, metrics, turning
+from router import handle, log, metrics
 from router.acknowledge import acknowledge
 from router.claims import free
 from router.conversation import Conversation
@@ -18,6 +18,7 @@ from router.faults import reach
 from router.house import House
 from router.ports import Broker, Commit, Delivery, Events, Hint, Ids, Outcome, Store
 from router.tasks import beside
+from router.voice import turning
 
 logger = log.get(__name__)
 

@@ -17,7 +17,7 @@ from router.customers import persons
 from router.customers.meet import meet
 from router.draft import Draft
 from router.keeping.charge import in_charge
-from router.recognise import Recognised, Sort, recognise
+from router.reading.recognise import Recognised, Sort, recognise
 
 
 def receive(draft: Draft, keys: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from channels.message import Identity, Message
 from router.conversation import Agent
 from router.engine.forecast import Forecast
-from router.turns import Turns
+from router.voice.turns import Turns
 from rules.evaluate import Rulebook
 from rules.wording import Wording
 

@@ -7,15 +7,15 @@ from msgspec.structs import replace
 
 from channels import registry
 from channels.port import Clock
-from router import log, turning
+from router import log
 from router.errors import StoreError
 from router.foresight import Foresight
 from router.house import Account, House
-from router.language import detect
 from router.ports import Store
+from router.reading.language import detect
 from router.settings import Settings
 from router.switches import NOTES, SWITCH, is_paused
-from router.voice import consent
+from router.voice import consent, turning
 from rules.evaluate import Rulebook
 from rules.wording import Wording
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from channels.message import Kind, Message
 from router.conversation import Conversation, PromiseState, Status
-from router.subject import reply_subject as reply_subject  # noqa: PLC0414  # also offered here
+from router.reading.subject import reply_subject as reply_subject  # noqa: PLC0414  # also offered here
 from rules.model import Person
 from rules.wording import Wording, WordRequest
 

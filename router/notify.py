@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from channels.message import Outgoing
 from channels.port import Channel, Clock
-from router import log, metrics, outbox
+from router import log, metrics
 from router.accounts.carry import Job, carry, job_of
 from router.accounts.gates import Gates
 from router.conversation import Conversation, Item, SendState
@@ -21,10 +21,11 @@ from router.house import House
 from router.journal import changed, hint_of
 from router.keeping.leaving import weighed
 from router.keeping.unsaid import instead
-from router.outbox import Result
-from router.permits import Permits, read
 from router.ports import Commit, Events, Hint, Ids, Store
-from router.results import recorded
+from router.sending import outbox
+from router.sending.outbox import Result
+from router.sending.permits import Permits, read
+from router.sending.results import recorded
 from router.steps import amend, item_of
 from router.tasks import beside
 

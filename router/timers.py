@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from channels.port import Clock
-from router import log, turning
+from router import log
 from router.claims import free
 from router.consume import Consumer
 from router.conversation import Agent, Conversation, Status, promise_stage
@@ -20,6 +20,7 @@ from router.keeping.relief import relieved
 from router.learner import Learner
 from router.ports import Broker, Change, Commit, Events, Ids, Lease, Outcome, Store
 from router.sweeps import Sweeps
+from router.voice import turning
 from router.woken import woken
 
 logger = log.get(__name__)

@@ -9,7 +9,7 @@ from channels.message import Outgoing, Sent
 from channels.port import Channel
 from router import log
 from router.conversation import Conversation, Item, SendState
-from router.outbox import Result
+from router.sending.outbox import Result
 
 logger = log.get(__name__)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from router.conversation import SendState
-from router.outbox import Result
+from router.sending.outbox import Result
 
 Address: TypeAlias = tuple[str, str]
 #: Takes (channel, account), a state and a reason.

@@ -15,8 +15,8 @@ from router.cli import wording
 from router.cli.base import Config, settings_of, with_parts
 from router.conversation import Conversation, Customer, Decision
 from router.errors import HandlebyError, NotFound
-from router.facts import facts_of
 from router.ports import Store
+from router.reading.facts import facts_of
 from rules.evaluate import Rulebook, evaluate
 from rules.examples import facts_in
 from rules.explain import explain as reasons

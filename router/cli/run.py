@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from router import faults, language, log
+from router import faults, log
 from router.accounts.board import Board
 from router.bootstrap import Parts, build
 from router.cli.base import Config, settings_of
 from router.errors import ConfigError, HandlebyError
 from router.health import Health
+from router.reading import language
 from router.server import Server
 from router.service import ROLES, Service
 from router.settings import Settings

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from channels.message import Kind
-from router import say, steps
+from router import steps
 from router.conversation import Agent, Conversation, Event, Item, NoteKind, SendState, Status
 from router.house import House
 from router.journal import event
 from router.keeping.manners import may_start
+from router.voice import say
 from rules.wording import WordingError
 
 #: A question that comes this long after its time is odd: then it is not asked.

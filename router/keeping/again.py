@@ -7,11 +7,12 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from channels.message import Kind, Message
-from router import say, steps
+from router import steps
 from router.conversation import Conversation, NoteKind, Promise, PromiseState, Status, promise_told
 from router.draft import Draft
 from router.keeping.neglect import addressed, lead, since
-from router.thanks import is_closing_thanks
+from router.reading.thanks import is_closing_thanks
+from router.voice import say
 from rules.wording import WordingError
 
 #: In a chat, lines that follow each other within this time are one message: people write in pieces.

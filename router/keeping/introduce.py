@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from router import say, steps
+from router import steps
 from router.conversation import (
     Agent,
     Conversation,
@@ -23,6 +23,7 @@ from router.journal import event
 from router.keeping import manners
 from router.keeping.charge import UNOWNED, expected
 from router.keeping.stages import hurried
+from router.voice import say
 from router.voice.speakers import speaker
 from rules.model import Person
 from rules.wording import WordingError

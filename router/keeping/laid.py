@@ -15,7 +15,7 @@ from router.journal import changed, event
 from router.keeping.renewal import replaced
 from router.ports import Commit, Events, Hint, Store
 from router.promise import Quote
-from router.subject import reply_subject
+from router.reading.subject import reply_subject
 from rules.called import first_name
 from rules.model import Person
 

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from router import outbox
 from router.conversation import Conversation, Item, NoteKind
 from router.house import House
 from router.keeping.manners import STARTED_BY_US, may_start
 from router.note import MOST_NOTES
+from router.sending import outbox
 from router.steps import amend, flag
 
 #: Notes without which no customer is left in the dark: where they cannot go, nobody is asked to write instead.

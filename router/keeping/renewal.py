@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from router import say, steps
+from router import steps
 from router.conversation import (
     Conversation,
     NoteKind,
@@ -20,6 +20,7 @@ from router.house import House
 from router.keeping import manners
 from router.promise import Quote
 from router.quoting import promised
+from router.voice import say
 from rules.model import Person
 from rules.wording import WordingError
 

@@ -13,7 +13,7 @@ from router.keeping import renewal
 from router.keeping.charge import LEAD_WRITES
 from router.keeping.later import later
 from router.keeping.shortfall import foreseen, why
-from router.say import useful_until
+from router.voice.say import useful_until
 from router.voice.speakers import speaker
 from rules.called import safe_name
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.expected import Usual
+from router.kept.expected import Usual
 from rules.evaluate import Rulebook
 from rules.model import Queue
 

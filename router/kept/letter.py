@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from router import expected
 from router.conversation import Conversation, SendState
 from router.engine.learnt import HANDLE_S
-from router.kept import figures, gaps, ownwords, tally
+from router.kept import expected, figures, gaps, ownwords, tally
 from router.kept.figures import Group, Missed
 from router.kept.gaps import Gap
 from router.kept.ownwords import Words

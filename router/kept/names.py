@@ -7,7 +7,7 @@ a quote with a gap does no harm and a name in it does.
 import re
 from collections.abc import Sequence
 
-from router.language import SMALL
+from router.reading.language import SMALL
 
 HIDDEN, GAP = "[name]", "…"
 WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")

@@ -11,8 +11,8 @@ from channels.message import Kind, Message
 from router.conversation import Conversation
 from router.kept.names import GAP, HIDDEN, hide, words_of
 from router.ports import Stored
+from router.reading.thanks import says_thanks
 from router.redact import redact
-from router.thanks import says_thanks
 from rules import mood
 from rules.evaluate import Rulebook
 from rules.words import Words as Sounds

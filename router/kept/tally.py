@@ -14,12 +14,12 @@ import msgspec
 from msgspec.structs import replace
 
 from channels.port import Clock
-from router import expected, log, metrics
+from router import log, metrics
 from router.conversation import Event, Why
 from router.errors import StoreError
 from router.faults import reach
 from router.house import House
-from router.kept import counting, figures
+from router.kept import counting, expected, figures
 from router.kept.figures import Day, Group, Missed
 from router.kept.reasons import why
 from router.ports import Ids, Lease, Record, Store

@@ -1,1 +1,1 @@
-"""In whose name notes go out, and what these people agreed to."""
+"""In whose name notes go out, in which words, and what these people agreed to."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.port import Clock
-from router import outbox, quoting, steps
+from router import quoting, steps
 from router.conversation import (
     Agent,
     Conversation,
@@ -27,6 +27,7 @@ from router.journal import changed, event
 from router.keeping import renewal
 from router.ports import Commit, Events, Hint, Store
 from router.promise import Quote
+from router.sending import outbox
 from router.voice import speakers as voices
 from rules.model import Person
 from rules.wording import WordingError

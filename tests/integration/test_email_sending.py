@@ -10,8 +10,8 @@ from channels.email.compose import compose
 from channels.email.smtp_out import Submission
 from channels.errors import InDoubt, NotSent
 from channels.message import Attachment
-from router import outbox
 from router.accounts import carry
+from router.sending import outbox
 from router.testing.channel import RecordingHost
 from tests.support.mail import mailbox, outgoing
 from tests.support.ports import free_port

@@ -20,9 +20,9 @@ from router.desk import users
 from router.desk.app import mount
 from router.journal import changed
 from router.ports import Commit
-from router.say import Saying, item
 from router.taps import link as tap
 from router.taps.tapped import Choice, Taps
+from router.voice.say import Saying, item
 from tests.support.world import World
 from tests.unit.desk.office import ROLES, Office
 

@@ -14,7 +14,7 @@ from router.house import Account, House
 from router.notify import Notifier
 from router.testing import ManualClock, MemoryBroker, MemoryEvents, MemoryStore, RecordingChannel, SequenceIds
 from router.timers import Timers
-from router.turns import Turns
+from router.voice.turns import Turns
 from rules.load import load
 from rules.wording import Wording
 

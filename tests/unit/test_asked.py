@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from channels.message import Identity
-from router.asked import wanted
 from router.conversation import Customer
+from router.reading.asked import wanted
 from tests.support.world import RULES, World
 
 ASKS = """

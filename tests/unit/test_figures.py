@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from channels.message import Identity
-from router import expected
 from router.answer import Answer
 from router.conversation import Conversation, Event, Item, SendState, Why
-from router.kept import counting, figures, tally
+from router.kept import counting, expected, figures, tally
 from router.kept.figures import SLACK_S, Arrivals, Day, Group, Missed, quantile, summed
 from router.kept.reasons import HELP, SAID, help_against, mostly, said, why
 from router.kept.tally import Tally

@@ -1,6 +1,6 @@
 import pytest
 
-from router.language import LOOKED_AT, SMALL, detect, warm
+from router.reading.language import LOOKED_AT, SMALL, detect, warm
 
 SIX = ("en", "da", "ru", "de", "fr", "es")
 

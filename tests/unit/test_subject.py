@@ -3,8 +3,8 @@ import pytest
 from channels.email import subject as email_subject
 from channels.email.compose import compose
 from channels.email.reply import likely
-from router import subject as router_subject
-from router.subject import EITHER, FORWARDS, REPLIES, base_subject, reply_subject
+from router.reading import subject as router_subject
+from router.reading.subject import EITHER, FORWARDS, REPLIES, base_subject, reply_subject
 from tests.support.mail import mailbox, outgoing
 from tests.support.world import World
 

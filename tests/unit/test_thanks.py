@@ -6,7 +6,7 @@ import pytest
 
 from router.answer import Answer
 from router.conversation import Status
-from router.thanks import is_closing_thanks
+from router.reading.thanks import is_closing_thanks
 from tests.support.world import World
 
 CLOSING = """

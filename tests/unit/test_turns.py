@@ -9,15 +9,15 @@ from typing import NoReturn
 import pytest
 from msgspec.structs import replace
 
-from router import outbox
 from router.consume import Consumer
 from router.conversation import Conversation
 from router.errors import StoreDown
 from router.house import House
 from router.ports import Commit, Outcome, Record
+from router.sending import outbox
 from router.testing import MemoryStore
-from router.turns import Turns
 from router.voice import specimens
+from router.voice.turns import Turns
 from rules.texts import STYLES, TONES, VOICES
 from tests.support.world import World, wording
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from router.conversation import NoteKind, PromiseState, SendState
 from router.keeper import Keeper
-from router.outbox import try_refresh
 from router.ports import Record
+from router.sending.outbox import try_refresh
 from router.testing import ManualClock, MemoryStore
 from router.voice import consent
 from router.voice import speakers as voices

@@ -30,12 +30,12 @@ from router.journal import changed
 from router.keeping.renewal import renewed
 from router.ports import Commit, Outcome
 from router.promise import Quote
-from router.say import Saying, item
 from router.taps import link as tap
 from router.taps import suits, wishes
 from router.taps.behind import CHOICES, Stand
 from router.taps.tapped import MOST_WISHES, Choice, NotThen, Taps
 from router.testing import MemoryStore
+from router.voice.say import Saying, item
 from tests.support.taps import asked, linked, noted, said
 from tests.support.world import MONDAY_NOON, RULES, World
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from msgspec import Struct
 
 from channels import registry
-from router import outbox
 from router.conversation import Conversation, PromiseState, promise_told
 from router.desk import views
 from router.desk.accounts import Role
@@ -18,6 +17,7 @@ from router.desk.failures import Invalid
 from router.desk.views import ConversationView, WorkView
 from router.errors import Conflict, Forbidden, NotFound
 from router.house import House
+from router.sending import outbox
 from router.voice import consent, specimens
 from router.voice.consent import Consent
 from router.voice.specimens import Specimen

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from router.closings import BESIDE, THANKS
+from router.reading.closings import BESIDE, THANKS
 
 #: Longer than this is never only a thank-you.
 LONGEST = 200

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from router import outbox
 from router.conversation import Conversation
 from router.house import House
 from router.note import MOST_NOTES
 from router.ports import Store
+from router.sending import outbox
 
 #: The time in which a sender gets at most so many automatic notes.
 NOTES_WINDOW_S = 24 * 3600.0

@@ -8,7 +8,7 @@ from msgspec import Struct
 from channels.message import Kind, Message
 from router.conversation import Conversation, Status
 from router.draft import Draft
-from router.subject import base_subject
+from router.reading.subject import base_subject
 from router.tokens import token_reference
 
 #: The same mail may arrive twice within this time; later it is a message of its own.

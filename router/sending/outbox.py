@@ -6,13 +6,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from channels.message import Kind, Outgoing
-from router import say, steps
+from router import steps
 from router.conversation import Conversation, Item, NoteKind, PromiseState, SendState, Status
 from router.house import House
 from router.keeping.attended import attended, unattended
 from router.keeping.later import later
 from router.quoting import promised
 from router.tokens import reply_token
+from router.voice import say
 from router.voice import speakers as voices
 from rules.wording import WordingError
 

@@ -3,7 +3,7 @@
 from router import log
 from router.errors import StoreError
 from router.ports import Record, Store
-from router.turns import Turns
+from router.voice.turns import Turns
 
 logger = log.get(__name__)
 

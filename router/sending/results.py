@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from router import outbox
 from router.conversation import SendState
 from router.house import House
 from router.journal import changed, event
 from router.keeping.after import settled
 from router.keeping.unsaid import instead
-from router.outbox import Result
 from router.ports import Change
+from router.sending import outbox
+from router.sending.outbox import Result
 from router.steps import item_of
 
 

@@ -1,0 +1,1 @@
+"""What a message says: which language, whose conversation, what the rules look at, whether it is only thanks."""
