@@ -1,5 +1,6 @@
 """The preview shows every text that a customer could read, in every language and on every channel."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ from rules.sampling import Wanted
 from rules.texts import KINDS, STYLES
 from tests.support.world import wording
 
+#: How strangers are spoken to in languages that have two ways, as it would stand in words for friends.
+POLITE = {
+    "de": r"\b(?:Ihnen|Ihre[nmrs]?|haben Sie|wenn Sie|dass Sie|Sie haben)\b",
+    "es": r"(?i)\b(?:usted|su|sus|le|tiene|tendrá|recibirá|tenga)\b",
+    "fr": r"(?i)\b(?:vous|votre|vos)\b",
+    "ru": r"(?i)\b(?:Вы|Вас|Вам|Вами|Ваш\w*|\w{2,}(?:йте|ите|ьте))\b",
+}
 LABELS = Path(__file__).parents[2] / "router" / "desk" / "static" / "wording.js"
 
 
@@ -38,3 +46,11 @@ def test_the_page_has_a_name_for_every_kind() -> None:
     """No text stands under a word of the program's."""
     script = LABELS.read_text(encoding="utf-8")
     assert [kind for kind in (*KINDS, *PARTS) if f" {kind}: " not in script] == []
+
+
+@pytest.mark.parametrize("language", POLITE)
+def test_nobody_is_spoken_to_in_two_ways_at_once(language: str) -> None:
+    """Where an account says du, ты, tu or tú, no word for a stranger is left, down to the greeting."""
+    informal = [one.text for one in shown(wording(), language, Wanted(address="informal"))]
+    assert informal
+    assert [text for text in informal if re.search(POLITE[language], text)] == []
