@@ -95,7 +95,7 @@ class Sweeps:
             calendar = book.calendar_of(person) if person is not None else None
             if calendar is None or not assign.is_present(agent, calendar, now):
                 back = assign.back_at(agent, calendar, now) if calendar is not None else None
-                away[agent.id] = max(back, now) if back is not None and back > now else None
+                away[agent.id] = back if back is not None and back > now else None
         news = {id_ for id_, back in away.items() if self._away.get(id_, now) != back}
         if news:
             await self.take_over({id_: agents[id_] for id_ in news})

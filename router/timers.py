@@ -160,6 +160,8 @@ class Timers:
             return
         try:
             await self._consumer.acknowledge_late(found)
+            for one in found:
+                self.failing.well(NOTE + one.id)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it was, the others go on

@@ -29,6 +29,8 @@ _WAITED_FOR = frozenset({Status.OPEN, Status.SNOOZED})
 #: Why a note waits for the customer's morning, and what is told of that.
 NIGHT = "it is night where the customer is"
 LATER = f"{NIGHT}; at eight there a note says it, if nobody has by then"
+#: Why the words still lie there after that morning.
+UNSAID = "it was night where the customer is, and no note said it in the morning"
 _LEFT = frozenset({SendState.SENDING, SendState.SENT, SendState.UNKNOWN})
 
 

@@ -66,7 +66,7 @@ def morning(
     laid = one.prepared
     if laid is None or laid.say_at is None or laid.say_at > now:
         return one, []
-    rested = replace(one, prepared=replace(laid, say_at=None))
+    rested = replace(one, prepared=replace(laid, say_at=None, reason=renewal.UNSAID))
     if not _waits(one) or now > useful_until(house, one, laid.say_at):
         return rested, []
     return _another(house, rested, agents, now), []

@@ -11,6 +11,7 @@ from router.actions import Answer
 from router.conversation import Conversation, NoteKind, PromiseState, SendState, Status
 from router.health.told import heard
 from router.journal import changed
+from router.keeping import renewal
 from router.keeping.laid import Laid
 from router.ports import Commit
 from router.voice.until import Asker, Wanted
@@ -311,6 +312,7 @@ async def test_nothing_is_said_in_the_morning_that_somebody_saw_to(tmp_path: Pat
     after = await world.fresh(one)
     assert notes(after, NoteKind.RENEWAL) == []
     assert after.wake_at is None or after.wake_at > world.clock.now()
+    assert after.prepared is None or after.prepared.reason == renewal.UNSAID
 
 
 # --- another day
@@ -412,3 +414,10 @@ async def test_a_note_put_off_that_nothing_can_word_holds_up_no_other(world: Wor
         await world.timers.tick(slow=False)
     assert (await world.fresh(bad)).version == left.version
     assert await heard(world.store) != []
+    await spoil(world, bad, due_at=good.due_at)
+    await world.timers.tick(slow=False)
+    await world.send()
+    assert [item.state for item in (await world.fresh(bad)).outbox] == [SendState.SENT]
+    world.clock.move(10)
+    await world.timers.tick(slow=False)
+    assert await heard(world.store) == []
