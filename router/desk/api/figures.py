@@ -66,7 +66,8 @@ async def figures(call: Call, query: Asked) -> Figures:
     """Return how promises turned out, by week, day, channel, queue or person.
 
     Agents see what they promised themselves, who leads a queue sees that queue, and the roles `lead`, `ops` and
-    `admin` see all queues. By person, everybody sees only those whose lead they are, and themselves.
+    `admin` see all queues. By person, everybody sees only those whose lead they are, and themselves; the role
+    `lead` sees each person where the rules name them lead of no queue.
     """
     return await _sums(call, query)
 
