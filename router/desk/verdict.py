@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from router.desk.kept import FigureView
 from router.desk.reading import percent
-from router.kept.reasons import help_against, mostly
+from router.kept import reasons
 
 #: Of fewer promises nobody can tell how well they are kept.
 ENOUGH = 10
@@ -72,4 +72,6 @@ def _is_weak(row: FigureView, aim: float) -> bool:
 def _help(whole: FigureView) -> str:
     if not whole.reasons:
         return ""
-    return f"{whole.broken} were broken{mostly(whole.reasons)}. {help_against(whole.reasons)}"
+    if whole.broken == 1:
+        return f"1 was broken, because {reasons.said(whole.reasons[0][0])}. {reasons.help_against(whole.reasons)}"
+    return f"{whole.broken} were broken{reasons.mostly(whole.reasons)}. {reasons.help_against(whole.reasons)}"

@@ -50,7 +50,7 @@ function promised(caption, head, by, promises, called) {
   return table(`Promises by ${caption}, the last 24 hours and this week`, [
     [head, called, "text"], ["Kept", (id) => share(day.get(id))], ["Made", today("made")], ["In time", today("kept")],
     ["Renewed", today("renewed")], ["Broken", today("broken")], ["Withdrawn", today("withdrawn")],
-    ["Kept this week", (id) => share(week.get(id))], ["Broken", (id) => week.get(id)?.broken ?? "–"],
+    ["Kept this week", (id) => share(week.get(id))], ["Broken this week", (id) => week.get(id)?.broken ?? "–"],
     ["Usually to spare", (id) => spare(week.get(id)?.slack_p50_s)],
   ], names, "");
 }

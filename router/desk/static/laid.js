@@ -38,7 +38,7 @@ function panel(conversation, words, { me, onsent, onwrite }) {
     });
   } },
   h("p", { id: "laid-why" }, icon("warn"), h("span", {}, h("strong", {}, "The customer must hear of another time, and only a person may say it: "), name(words.reason), ".")),
-  words.by && words.by.id !== me.agent.id ? h("p", {}, h("span", {}, "They are in ", name(words.by.name), "'s name. Say them in your own, then send.")) : null,
+  words.by && words.by.id !== me.agent.id ? h("p", {}, h("span", {}, "The words below are in ", name(words.by.name), "'s name. Say them in your own, then send.")) : null,
   h("label", { for: "laid" }, "Your words. The time stays ", moment(words.promise_at), "."),
   text,
   h("div", { class: "composer-end" }, away, send));

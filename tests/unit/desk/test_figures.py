@@ -341,6 +341,12 @@ def test_the_report_says_where_not_and_what_helps() -> None:
     )
 
 
+def test_the_report_says_of_one_broken_promise_why() -> None:
+    """One was broken, not were."""
+    found = verdict(row(9, 1), [], [], 0.95)
+    assert found.help.startswith("1 was broken, because nobody was on. Look at the hours")
+
+
 def test_the_aim_follows_the_channels() -> None:
     """Each channel's own level counts by how many promises came to an end there."""
     level = {"email": 0.9, "webchat": 0.99}.__getitem__

@@ -290,7 +290,7 @@ def test_what_only_sounds_grave_is_none(text: str) -> None:
 
 
 async def test_a_death_gets_no_automatic_words_and_alerts_a_person(tmp_path: Path) -> None:
-    """Under the shipped rules nothing goes out, the work is urgent, and somebody is told."""
+    """Under the shipped rules nothing goes out, the work goes ahead of other work, and somebody is told."""
     shipped = Path(mood.__file__).with_name("default.yaml").read_text(encoding="utf-8")
     rule = shipped[shipped.index("  - name: Sensitive") : shipped.index("  - name: Upset")]
     world = World(tmp_path, RULES + rule)
