@@ -16,8 +16,8 @@ logger = log.get(__name__)
 FIRST, LONGEST = timedelta(seconds=10), timedelta(minutes=10)
 #: How often health is told.
 SAY_AGAIN = timedelta(seconds=10)
-#: Most of them that are named.
-NAMED = 3
+#: Most of them that are named, and most that are read past to get at what does not fail.
+NAMED, PASSED = 3, 5_000
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -44,6 +44,10 @@ class Failing:
     def __len__(self) -> int:
         """Return how many fail."""
         return len(self._known)
+
+    def past(self, batch: int) -> int:
+        """Return how many must be read, the oldest first, to find a whole batch beside what fails."""
+        return batch + min(len(self._known), PASSED)
 
     def rests(self, key: str, now: datetime, version: int = 0) -> bool:
         """Tell whether it is left alone now; what has changed since it failed is tried at once."""

@@ -123,8 +123,8 @@ class Notifier:
         """Mark what is due as being sent; return what we won, and whether there may be more."""
         now = self._clock.now()
         await self.failing.say(self._store, now)
-        known = await self._store.to_send(now, BATCH + min(len(self.failing), BATCH))
-        found = [one for one in known if not self.failing.rests(one.id, now, one.version)]
+        known = await self._store.to_send(now, self.failing.past(BATCH))
+        found = [one for one in known if not self.failing.rests(one.id, now, one.version)][:BATCH]
         reach("ob.got")
         if not found:
             return [], False

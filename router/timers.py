@@ -132,8 +132,8 @@ class Timers:
 
     async def _wake(self) -> None:
         now = self._clock.now()
-        known = await self._store.to_wake(now, BATCH + min(len(self.failing), BATCH))
-        found = [one for one in known if not self._rests(one, now)]
+        known = await self._store.to_wake(now, self.failing.past(BATCH))
+        found = [one for one in known if not self._rests(one, now)][:BATCH]
         if not found:
             return
         reach("tm.woke")

@@ -14,6 +14,7 @@ from router.journal import changed
 from router.keeping import renewal
 from router.keeping.laid import Laid
 from router.ports import Commit
+from router.timers import BATCH
 from router.voice.until import Asker, Wanted
 from tests.support.keeping import RULES, account, lines, notes, to, told, world_of
 from tests.support.world import World
@@ -347,6 +348,19 @@ async def test_one_bad_conversation_stops_no_other(world: World) -> None:
     assert bad.reference in one.text
     assert "OverflowError" in one.text
     assert "parcel" not in one.text.lower()
+
+
+async def test_many_bad_conversations_stop_no_other(world: World) -> None:
+    """Nor do more of them than the timers take in one round, however long they have been due."""
+    bad, good = await owned(world), await told(world)
+    spoilt = replace(bad, promise=replace(bad.promise, at=FAR, renew_at=world.clock.now()), warned="lead")
+    ill = [replace(spoilt, id=f"c_bad{n}", reference=f"HB-BAD{n}", links=()) for n in range(2 * BATCH + 50)]
+    await world.store.commit(Commit(changes=[changed(None, one) for one in ill]))
+    world.clock.set(good.promise.warn_at)
+    for _ in range(4):
+        await world.timers.tick(slow=False)
+        world.clock.move(1)
+    assert (await world.fresh(good)).warned == "owner"
 
 
 async def test_a_bad_conversation_is_tried_again_after_growing_pauses(world: World) -> None:
