@@ -17,7 +17,7 @@ const rate = (value) => (value === null || value === undefined ? "" : Number(val
 function table(caption, columns, rows, empty) {
   if (!rows.length) return h("p", { class: "faint" }, empty);
   const look = (column) => ({ text: "", long: "long" })[column[2]] ?? "number";
-  return h("div", { class: "scroll" }, h("table", {}, h("caption", {}, caption),
+  return h("div", { class: "scroll" }, h("table", {}, h("caption", {}, h("span", {}, caption)),
     h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: look(column) }, column[0])))),
     h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column) => h("td", { class: look(column) }, column[1](row))))))));
 }
