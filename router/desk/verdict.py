@@ -45,7 +45,7 @@ def verdict(
         said = f"{few} come to an end: too few to say how well they are kept. The aim is {percent(aim)}."
         return Verdict(look="", said=said, weak=[], help="")
     said = f"{percent(rate)} of {ended} were kept. The aim is {percent(aim)}."
-    named = [*channels, *((f"queue {row.name}", row) for row in queues)]
+    named = [*channels, *((f"Queue {row.name}", row) for row in queues)]
     weak = sorted((pair for pair in named if _is_weak(pair[1], aim)), key=lambda pair: -pair[1].broken)
     look = "ok" if rate >= aim else "warning" if rate >= aim - FAR else "critical"
     return Verdict(

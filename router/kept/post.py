@@ -22,8 +22,7 @@ from router.errors import StoreError
 from router.faults import reach
 from router.health.told import Told, tell
 from router.house import Account, House
-from router.kept import figures, letter, tally
-from router.kept import mail as lettertext
+from router.kept import figures, letter, mail, tally
 from router.kept.letter import Letter
 from router.ports import Ids, Record, Store
 
@@ -171,8 +170,8 @@ class Post:
             return Mailing(at=now)
         return Mailing(
             at=now,
-            subject=lettertext.subject(found, self._readers.organisation),
-            text=lettertext.body(found, self._readers.public_url),
+            subject=mail.subject(found, self._readers.organisation),
+            text=mail.body(found, self._readers.public_url),
             copies=tuple(Copy(to=to, at=now) for to in dict.fromkeys(self._readers.to)),
         )
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from channels.errors import ChannelError, NotSent, Refused
-from router.actions import Answer
+from router.answer import Answer
 from router.conversation import Conversation, NoteKind, PromiseState, SendState, Status
 from router.health.told import heard
 from router.journal import changed

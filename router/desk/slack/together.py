@@ -1,4 +1,4 @@
-"""Tells a lead of many promises at once: in a surge one message names all that runs short in the same moment."""
+"""Tells a lead of many promises at once: in a surge one message tells of all that runs short in the same moment."""
 
 from collections.abc import Awaitable, Callable, Sequence
 

@@ -332,9 +332,9 @@ def test_the_report_says_where_not_and_what_helps() -> None:
     queues = [row(10, 20, "tax"), row(88, 8), row(10, 9, "lamps")]
     found = verdict(row(990, 10), channels, queues, 0.95)
     assert found.weak == [
-        "queue tax: 33.3\u00a0% kept, 20 broken",
+        "Queue tax: 33.3\u00a0% kept, 20 broken",
         "Email: 90.0\u00a0% kept, 10 broken",
-        "queue lamps: 52.6\u00a0% kept, 9 broken",
+        "Queue lamps: 52.6\u00a0% kept, 9 broken",
     ]
     assert found.help.startswith(
         "10 were broken, most often because nobody was on (10 times). Look at the hours"
