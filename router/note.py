@@ -1,5 +1,6 @@
 """Whether a customer gets a note, and what it says."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -174,7 +175,7 @@ class Words(Struct, frozen=True, kw_only=True):
 
 def compose(wording: Wording, request: Request) -> Words:
     """Return the note's words, held by the linter. Raises WordingError: then a person must write it."""
-    language = _language(wording, request)
+    language = worded_in(wording, (request.language, *request.fallbacks))
     worded = wording.word(
         WordRequest(
             id=request.id,
@@ -208,10 +209,9 @@ def compose(wording: Wording, request: Request) -> Words:
     return Words(text=worded.text, subject=reply_subject(request.subject), language=worded.language)
 
 
-def _language(wording: Wording, request: Request) -> str:
-    """Return the first wanted language that there are texts in."""
-    wanted = (request.language, *request.fallbacks, "en")
-    return next((code for code in wanted if code in wording.languages), wording.languages[0])
+def worded_in(wording: Wording, wanted: Sequence[str]) -> str:
+    """Return the first wanted language that there are texts in, else English."""
+    return next((code for code in (*wanted, "en") if code in wording.languages), wording.languages[0])
 
 
 def _answer_language(request: Request, language: str) -> str:

@@ -163,9 +163,13 @@ def _turn(house: House, conversation: Conversation, saying: Saying) -> int:
     """Return the note's number among those of its account that are worded with the same text."""
     account = house.account(conversation.channel, conversation.account)
     voice = "owner" if speaks_as_owner(conversation, saying.person) else "duty"
-    language = conversation.language or account.language
-    text = (wording_kind(saying), voice, style_of(conversation, account), _tone(conversation), language)
-    return house.turns.take(f"{conversation.channel}/{conversation.account}", " ".join(text))
+    language = note.worded_in(house.wording, (conversation.language, account.language))
+    texts = house.wording.texts(language).notes
+    plain = (wording_kind(saying), voice, style_of(conversation, account), "plain")
+    slot = (*plain[:3], _tone(conversation))
+    if texts.get(slot, texts.get(plain)) == texts.get(plain):
+        slot = plain  # most read the same in every tone
+    return house.turns.take(f"{conversation.channel}/{conversation.account}", " ".join((*slot, language)))
 
 
 def _link(house: House, conversation: Conversation, saying: Saying, now: datetime) -> str:

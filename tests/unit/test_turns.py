@@ -19,7 +19,7 @@ from router.testing import MemoryStore
 from router.voice import specimens
 from router.voice.turns import Turns
 from rules.texts import STYLES, TONES, VOICES
-from tests.support.world import World, wording
+from tests.support.world import RULES, World, wording
 
 #: What differs anyway: the customer's name, the reference, the time.
 _OWN = re.compile(r"\bAna\w*|HB-\w+|[\d:.]+")
@@ -57,6 +57,33 @@ async def test_of_two_hundred_consecutive_notes_no_two_neighbours_say_the_same(
     assert len(texts) >= 200
     assert [(a, b) for a, b in pairwise(texts) if a == b] == []
     assert len(set(texts)) >= 3
+
+
+async def test_customers_in_languages_without_texts_take_turns_with_each_other(tmp_path: Path) -> None:
+    """All of them read the same language, so they share its turns; what a stranger names makes no new counter."""
+    world = World(tmp_path)
+    texts: list[str] = []
+    for place in range(12):
+        mail = replace(world.mail_from(f"ana{place}@example.org"), language=("nl", "sv", "en", "")[place % 4])
+        texts += [said(one) for one in await world.take(mail)]
+    assert [(a, b) for a, b in pairwise(texts) if a == b] == []
+    assert world.house.turns.at("email/support")[0] == {"first duty mail plain en": 12}
+
+
+async def test_tones_that_share_their_texts_share_the_turns(tmp_path: Path) -> None:
+    """On the phone a sober note has the words of a plain one: callers side by side hear different ones."""
+    world = World(
+        tmp_path, RULES.replace("queue: billing, skills: [billing], priority: high, target: 4h, ", "")
+    )
+    accounts = {key: replace(one, style="spoken") for key, one in world.house.accounts.items()}
+    world.house = replace(world.house, accounts=accounts)
+    texts: list[str] = []
+    for place in range(12):
+        words = ("Where is my parcel?", "I want my money back.")[place % 2]
+        mail = replace(world.mail_from(f"ana{place}@example.org"), text=words)
+        texts += [said(one) for one in await world.take(mail)]
+    assert len(texts) == 12
+    assert [(a, b) for a, b in pairwise(texts) if a == b] == []
 
 
 async def test_several_processes_take_turns_with_each_other(tmp_path: Path) -> None:
