@@ -14,7 +14,7 @@ from msgspec import Struct
 from router.conversation import Conversation
 from router.conversation.load import Load
 
-#: Seconds of urgency in one bucket, as in `Load.bucket`.
+#: Seconds of urgency that count as one: work due within the same five minutes is served in any order.
 BUCKET_S = 300
 
 

@@ -5,10 +5,8 @@ from functools import lru_cache
 from msgspec import json
 
 from router.conversation import Conversation, is_work
+from router.engine.backlog import bucket_of
 from router.ports import Load
-
-#: Seconds of urgency that count as one: work due within the same five minutes is served in any order.
-BUCKET_S = 300
 
 _encode = json.Encoder().encode
 _decode = json.Decoder(tuple[str, ...]).decode
@@ -27,7 +25,7 @@ def needs(one: Conversation) -> str | None:
 
 def bucket(one: Conversation) -> int:
     """Return which five minutes of urgency it is due in."""
-    return int(one.urgency // BUCKET_S)
+    return bucket_of(one.urgency)
 
 
 @lru_cache(maxsize=4096)
