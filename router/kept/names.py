@@ -1,7 +1,8 @@
 """Hides names in what somebody wrote: those we know, and words that may be the name of somebody whom we do not.
 
-No list holds all names. A capital inside a sentence gives most away; what nobody can tell is left out as well, as
-a quote with a gap does no harm and a name in it does.
+No list holds all names. A capital inside a sentence gives most away; where a capital tells nothing the word, or the
+whole text, is left out, as a quote with a gap does no harm and a name in it does. A stranger's name in small letters
+is not found.
 """
 
 import re
