@@ -233,6 +233,7 @@ async def test_a_slow_reader_is_cut_off() -> None:
             await until(lambda: not server.chat.seats._taken)
             assert not server.chat.sockets
             wire.resume_reading()
+    async with serving(host) as server:
         async with calling(server, token=token) as again:
             await again.line("299 " + "x" * 100_000)
             assert len(again.lines()) == 301

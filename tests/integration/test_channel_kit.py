@@ -7,6 +7,7 @@ from router.channelkit.check import folder_problems
 from router.channelkit.make import TEMPLATE, make, named, objection
 from router.errors import ConfigError
 from tests.support.checkout import Checkout
+from tests.support.ports import free_port
 
 NEW = "fax"
 
@@ -148,6 +149,7 @@ def test_an_account_is_tried_from_the_command_line(checkout: Checkout) -> None:
     """Without service and provider, `channels test` says what cannot be reached and what to do, and fails."""
     settings = checkout.folder / "handleby.toml"
     settings.write_text(
+        f'public_url = "http://localhost:{free_port()}"\n'
         f'[channels.{NEW}.main]\ntoken = "t"\nwebhook_secret = "s"\napi = "http://127.0.0.1:9"\n'
     )
     done = checkout.run("router", "channels", "test", f"{NEW}/main")

@@ -70,7 +70,7 @@ async def open_page() -> AsyncIterator[OpenPage]:
             return page
 
         yield open_one
-    assert list(complaints) == []
+    assert not complaints, f"the page complained: {list(complaints)}"
 
 
 async def picture(page: Page, name: str) -> None:
