@@ -1,6 +1,6 @@
 """Compare the promise engine with simpler methods, on simulated weeks or on a log of your own.
 
-python -m benchmarks.promise                         # four scenarios, six seeds: about an hour on two cores
+python -m benchmarks.promise                         # four scenarios, six seeds: about half an hour on two cores
 python -m benchmarks.promise --messages 3000         # shorter runs: ten minutes, and more of the cold start
 python -m benchmarks.promise --scenario busy --seeds 21 22
 python -m benchmarks.promise --no-renewals           # no customer is told another time

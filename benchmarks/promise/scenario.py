@@ -62,10 +62,10 @@ class Scenario(Struct, frozen=True):
 SCENARIOS = {
     one.name: one
     for one in (
-        Scenario("normal", 6, 0.60, 20_000),
-        Scenario("busy", 6, 0.70, 20_000),
+        Scenario("normal", 6, 0.60, 8_000),
+        Scenario("busy", 6, 0.70, 8_000),
         Scenario("small team", 3, 0.60, 4_000),
-        Scenario("overload", 6, 0.90, 20_000),
+        Scenario("overload", 6, 0.90, 8_000),
     )
 }
 

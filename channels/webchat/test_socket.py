@@ -219,24 +219,22 @@ async def test_receiving_ends_by_closing_every_chat() -> None:
 async def test_a_slow_reader_is_cut_off() -> None:
     """A browser that takes nothing in holds neither memory nor seat; on coming back it gets all of it."""
     host = ScriptedHost()
-    async with serving(host, Timing(send_s=0.2)) as server:
-        async with calling(server) as caller:
-            await caller.write("first")
-            token = caller.token
-            connection = caller.socket._response.connection
-            assert connection is not None
-            wire = connection.transport
-            assert isinstance(wire, asyncio.Transport)
-            wire.pause_reading()
-            for number in range(300):
-                host.answer(host.thread, f"{number} " + "x" * 100_000, automatic=True)
-            await until(lambda: not server.chat.seats._taken)
-            assert not server.chat.sockets
-            wire.resume_reading()
-    async with serving(host) as server:
-        async with calling(server, token=token) as again:
-            await again.line("299 " + "x" * 100_000)
-            assert len(again.lines()) == 301
+    async with serving(host, Timing(send_s=0.2)) as server, calling(server) as caller:
+        await caller.write("first")
+        token = caller.token
+        connection = caller.socket._response.connection
+        assert connection is not None
+        wire = connection.transport
+        assert isinstance(wire, asyncio.Transport)
+        wire.pause_reading()
+        for number in range(300):
+            host.answer(host.thread, f"{number} " + "x" * 100_000, automatic=True)
+        await until(lambda: not server.chat.seats._taken)
+        assert not server.chat.sockets
+        wire.resume_reading()
+    async with serving(host) as server, calling(server, token=token) as again:
+        await again.line("299 " + "x" * 100_000)
+        assert len(again.lines()) == 301
 
 
 async def test_a_fault_of_ours_is_said_and_logged_without_words_of_the_visitor() -> None:
