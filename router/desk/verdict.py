@@ -12,6 +12,8 @@ from router.kept import reasons
 ENOUGH = 10
 #: So far below the aim it is no longer a matter of luck.
 FAR = 0.05
+#: Decimals of a share that `percent` shows, of the share itself.
+SHOWN = 3
 #: Most places named.
 WORST = 3
 
@@ -44,6 +46,8 @@ def verdict(
         )
         said = f"{few} come to an end: too few to say how well they are kept. The aim is {percent(aim)}."
         return Verdict(look="", said=said, weak=[], help="")
+    # What is shown is what is judged: nobody reads "95.0 % kept, the aim is 95.0 %" as too few.
+    rate = round(rate, SHOWN)
     said = f"{percent(rate)} of {ended} were kept. The aim is {percent(aim)}."
     named = [*channels, *((f"Queue {row.name}", row) for row in queues)]
     weak = sorted((pair for pair in named if _is_weak(pair[1], aim)), key=lambda pair: -pair[1].broken)
@@ -66,7 +70,7 @@ def aim_of(channels: Sequence[FigureView], level: Callable[[str], float]) -> flo
 
 
 def _is_weak(row: FigureView, aim: float) -> bool:
-    return row.kept_rate is not None and row.kept + row.broken >= ENOUGH and row.kept_rate < aim
+    return row.kept_rate is not None and row.kept + row.broken >= ENOUGH and round(row.kept_rate, SHOWN) < aim
 
 
 def _help(whole: FigureView) -> str:

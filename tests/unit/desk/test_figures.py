@@ -309,6 +309,7 @@ def row(kept_: int, broken: int, name: str = "general", reason: str = "nobody on
             "ok",
             "Promises are kept: 95.0\u00a0% of 20 were kept. The aim is 95.0\u00a0%.",
         ),
+        (row(9496, 504), "ok", "Promises are kept: 95.0\u00a0% of 10000 were kept."),
         (row(18, 2), "warning", "Too many promises are broken: 90.0\u00a0% of 20"),
         (row(17, 3), "critical", "Too many promises are broken: 85.0\u00a0% of 20"),
         (row(0, 9), "", "Only 9 promises have come to an end: too few"),
