@@ -8,6 +8,7 @@ from router import steps
 from router.conversation import (
     LINKS_KEPT,
     PRIORITY_RANK,
+    WAITED_FOR,
     Conversation,
     Promise,
     PromiseState,
@@ -27,7 +28,7 @@ def snooze(one: Conversation, until: datetime, now: datetime) -> Conversation:
 
     A snooze hides no promise: it ends before the customer expects to hear from us.
     """
-    if one.status not in {Status.OPEN, Status.SNOOZED}:
+    if one.status not in WAITED_FOR:
         raise Conflict(f"It is {one.status.value}; only open conversations can be snoozed.")
     if until <= now:
         raise ActionError("Snooze until a time that lies ahead.")

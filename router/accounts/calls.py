@@ -10,7 +10,7 @@ from channels.message import Identity
 from channels.port import Case, Clock, Slot, Work
 from router import assign, steps
 from router.claims import free
-from router.conversation import Agent, Conversation, Status, answer_in_doubt, keypad, keypad_link
+from router.conversation import WAITED_FOR, Agent, Conversation, Status, answer_in_doubt, keypad, keypad_link
 from router.house import Account, House
 from router.journal import changed, event
 from router.ports import Commit, Events, Hint, Store
@@ -93,7 +93,7 @@ class Calls:
         now = self._clock.now()
         for one in await self._store.of_customer(customer.id, NEWEST):
             fresh = one.status is Status.PENDING and now - one.updated_at < RECENT
-            if fresh or one.status in {Status.OPEN, Status.SNOOZED}:
+            if fresh or one.status in WAITED_FOR:
                 return one
         return None
 

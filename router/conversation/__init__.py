@@ -38,7 +38,7 @@ from router.conversation.parts import (
     QuoteParts,
     Wish,
 )
-from router.conversation.states import SETTLED, NoteKind, PromiseState, SendState, Status, Why
+from router.conversation.states import SETTLED, WAITED_FOR, NoteKind, PromiseState, SendState, Status, Why
 
 __all__ = [
     "KEYS_KEPT",
@@ -46,6 +46,7 @@ __all__ = [
     "OUTBOX_KEPT",
     "PRIORITY_RANK",
     "SETTLED",
+    "WAITED_FOR",
     "Agent",
     "Before",
     "Claim",

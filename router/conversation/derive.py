@@ -8,7 +8,7 @@ import msgspec
 from channels.message import Message
 from router.conversation.document import Conversation
 from router.conversation.parts import Item
-from router.conversation.states import SETTLED, NoteKind, PromiseState, SendState, Status
+from router.conversation.states import SETTLED, WAITED_FOR, NoteKind, PromiseState, SendState, Status
 
 #: Order of the priorities; anything more urgent comes before anything less urgent.
 PRIORITY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
@@ -143,7 +143,7 @@ def taken_over(conversation: Conversation) -> bool:
     made = conversation.promise
     if made is None or not made.owner or conversation.owner in {"", made.by}:
         return False
-    return conversation.status in {Status.OPEN, Status.SNOOZED} and promise_told(conversation)
+    return conversation.status in WAITED_FOR and promise_told(conversation)
 
 
 def promise_stage(conversation: Conversation) -> tuple[str, datetime] | None:

@@ -14,6 +14,10 @@ class Status(StrEnum):
     MERGED = "merged"  # lives on in another conversation
 
 
+#: Where somebody of ours may still owe an answer, now or later.
+WAITED_FOR = frozenset({Status.OPEN, Status.SNOOZED})
+
+
 class NoteKind(StrEnum):
     """Why a note is sent."""
 

@@ -8,7 +8,16 @@ from msgspec.structs import replace
 
 from channels.port import Clock
 from router import steps
-from router.conversation import Conversation, Event, Item, NoteKind, Prepared, Status, Why, note_id
+from router.conversation import (
+    WAITED_FOR,
+    Conversation,
+    Event,
+    Item,
+    NoteKind,
+    Prepared,
+    Why,
+    note_id,
+)
 from router.errors import ActionError, Conflict, Forbidden, NotFound
 from router.house import House
 from router.journal import changed, event
@@ -89,7 +98,7 @@ def sent(
         raise Conflict("These words were sent or put away meanwhile.")
     if seen is not None and seen != laid.at:
         raise Conflict("Other words about another time lie there by now. Look again, then send.")
-    if one.status not in {Status.OPEN, Status.SNOOZED} or steps.answer_on_its_way(one):
+    if one.status not in WAITED_FOR or steps.answer_on_its_way(one):
         raise Conflict("An answer is on its way to the customer; these words are not needed any more.")
     if laid.promise_at <= now + SOONEST:
         raise ActionError("The time in these words is over. Please write to the customer yourself.")

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from router import steps
 from router.conversation import (
+    WAITED_FOR,
     Conversation,
     NoteKind,
     Prepared,
@@ -24,8 +25,6 @@ from router.voice import say
 from rules.model import Person
 from rules.wording import WordingError
 
-#: Where a conversation stands whose customer still waits for words of ours.
-_WAITED_FOR = frozenset({Status.OPEN, Status.SNOOZED})
 #: Why a note waits for the customer's morning, and what is told of that.
 NIGHT = "it is night where the customer is"
 LATER = f"{NIGHT}; at eight there a note says it, if nobody has by then"
@@ -87,7 +86,7 @@ def objection(house: House, conversation: Conversation, person: Person, now: dat
     tone = conversation.decision.tone if conversation.decision is not None else "plain"
     starts, said = manners.may_start(house, conversation, now), _said_already(conversation)
     reasons = (
-        (conversation.status not in _WAITED_FOR, _stands(conversation)),
+        (conversation.status not in WAITED_FOR, _stands(conversation)),
         (house.paused, "notes are paused"),
         (tone == "none", "the rules want a person's words here, not automatic ones"),
         (not house.speaks(person.id, conversation.channel), f"{person.name} has not agreed to notes here"),

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from router import steps
-from router.conversation import Agent, Conversation, Event, Status, promise_stage, promise_told
+from router.conversation import WAITED_FOR, Agent, Conversation, Event, Status, promise_stage, promise_told
 from router.house import House
 from router.journal import event
 from router.keeping import renewal
@@ -19,8 +19,6 @@ from rules.called import safe_name
 
 #: The stages of a promise, in their order.
 OWNER, LEAD, RENEW = "owner", "lead", "renew"
-#: Where a conversation stands whose customer waits for words of ours.
-_WAITED_FOR = frozenset({Status.OPEN, Status.SNOOZED})
 
 
 def watch(
@@ -96,7 +94,7 @@ def _first(at: datetime | None, now: datetime) -> datetime:
 
 def _waits(one: Conversation) -> bool:
     """Tell whether the customer waits, and no answer is on its way to them."""
-    waited_for = one.waiting_since is not None and one.status in _WAITED_FOR
+    waited_for = one.waiting_since is not None and one.status in WAITED_FOR
     return waited_for and not steps.answer_on_its_way(one)
 
 

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from router import steps
 from router.conversation import (
+    WAITED_FOR,
     Conversation,
     Item,
     NoteKind,
     PromiseState,
     SendState,
-    Status,
     Why,
     answer_on_its_way,
 )
@@ -20,7 +20,6 @@ from router.keeping.shortfall import why
 from router.promise import Quote
 
 _LOST = frozenset({SendState.CANCELLED, SendState.FAILED})
-_WAITED_FOR = frozenset({Status.OPEN, Status.SNOOZED})
 
 
 def instead(house: House, before: Conversation, after: Conversation, now: datetime) -> Conversation:
@@ -58,7 +57,7 @@ def _lost(before: Conversation, after: Conversation) -> Item | None:
 
 
 def _waits(one: Conversation) -> bool:
-    waited_for = one.waiting_since is not None and one.status in _WAITED_FOR
+    waited_for = one.waiting_since is not None and one.status in WAITED_FOR
     return waited_for and not answer_on_its_way(one)
 
 

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 from channels.port import Clock
 from router import quoting, steps
 from router.conversation import (
+    WAITED_FOR,
     Agent,
     Conversation,
     Item,
     NoteKind,
     Promise,
     PromiseState,
-    Status,
     Why,
     promise_stage,
     promise_told,
@@ -127,7 +127,7 @@ def _running(house: House, one: Conversation, wanted: Wanted) -> Promise:
     made = one.promise
     if made is None or made.state is not PromiseState.MADE or one.waiting_since is None:
         raise Conflict("No promised time runs here any more.")
-    if one.status not in {Status.OPEN, Status.SNOOZED}:
+    if one.status not in WAITED_FOR:
         raise Conflict("An answer is on its way to the customer.")
     mine = {made.by, one.owner, one.accountable, house.book.queue(one.queue).lead}
     if not wanted.lead and wanted.agent not in mine:

@@ -21,6 +21,10 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         yield found
 
 
+#: How the page begins: the first text, filled in.
+FIRST = "Hi Ana, Maria here, back on Wednesday 2 December. Your message is with me"
+
+
 async def enter(office: Office, page: Page, path: str) -> None:
     """Sign in as a lead with a one-time link, then go to a page."""
     await page.goto(await office.link("lead"))
@@ -34,7 +38,7 @@ async def test_a_lead_reads_what_notes_say(office: Office, open_page: OpenPage) 
     page = await open_page()
     await enter(office, page, "/ops")
     await page.get_by_role("link", name="What notes say").click()
-    await expect(page.locator(".letter").first).to_contain_text("Hi Ana, Maria here")
+    await expect(page.locator(".letter").first).to_contain_text(FIRST)
     await expect(page.locator("#verdict")).to_contain_text("All pass the linter")
     await picture(page, "wording")
     await page.locator("select[name=language]").select_option("da")
@@ -64,4 +68,4 @@ async def test_a_choice_that_does_not_exist_is_told(office: Office, open_page: O
     page = await open_page(tolerant=True)  # a refusal stands on the console
     await enter(office, page, "/ops/wording?agent=nobody")
     await expect(page.locator(".toast")).to_contain_text("There is no agent called 'nobody'")
-    await expect(page.locator(".letter").first).to_contain_text("Hi Ana, Maria here")
+    await expect(page.locator(".letter").first).to_contain_text(FIRST)

@@ -53,13 +53,16 @@ async def arrived_once(alive: Alive, customer: str, item: Item) -> None:
 
 
 def heard(alive: Alive, customer: str, item: Item) -> bool:
-    """Tell whether the customer heard who answers and by when in other words.
+    """Tell whether a caller heard who calls and by when in other words.
 
     Where a note is too late for a caller on the line, the line says so itself, and the note lies on their page.
     """
     clocks = CLOCK.findall(item.text)
-    return bool(item.note and clocks) and any(
-        item.author_name in text and clocks[-1] in text for text in texts(alive, customer)
+    caller = item.to is not None and item.to.kind == "phone"
+    return (
+        caller
+        and bool(item.note and clocks)
+        and any(item.author_name in text and clocks[-1] in text for text in texts(alive, customer))
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from channels.message import Kind
-from router.conversation import Conversation, PromiseState, Status
+from router.conversation import WAITED_FOR, Conversation, PromiseState, Status
 from router.desk import views
 from router.desk.slack.office import Office
 from router.desk.slack.risk import LATE, SOON, by_when, digest, has
@@ -232,7 +232,7 @@ def _may_ask(one: Conversation, letter: Letter, office: Office) -> bool:
     if made is None or made.state is not PromiseState.MADE or one.waiting_since is None:
         return False
     mine = {made.by, one.owner, one.accountable, office.book().queue(one.queue).lead}
-    here = one.status in {Status.OPEN, Status.SNOOZED} and standing(one, letter) is not Standing.OVER
+    here = one.status in WAITED_FOR and standing(one, letter) is not Standing.OVER
     return here and agent in mine
 
 
