@@ -18,13 +18,15 @@ from router.engine.reckon import Reckoned, reckon
 from router.engine.rounding import SOONEST, Dial, grid
 from rules.hours import Calendar
 
-__all__ = ["SOONEST", "Quote", "Snapshot", "grid", "promise"]
+__all__ = ["SOONEST", "Quote", "Snapshot", "grid", "promise", "retold"]
 
 #: Open time for an answer when the due time itself is not open: half the target, between these (seconds).
 ENOUGH_LEAST_S = 900.0
 ENOUGH_MOST_S = 3600.0
 #: Minutes in which people name the time of an appointment, however far ahead it lies.
 APPOINTMENT = 5
+#: How the sentences begin that say where the wanted time came from; the second is `router.engine.telling`'s.
+_ASKED, _DUE = "Asked for not before ", "Due "
 #: The share of promises to keep where nobody says otherwise, and what may be asked for.
 LEVEL, LEVEL_LEAST, LEVEL_MOST = 0.95, 0.5, 0.995
 
@@ -65,6 +67,12 @@ class Quote(Struct, frozen=True, kw_only=True):
     parts: QuoteParts | None = None
 
 
+def retold(quote: Quote, said: str, *, late: bool) -> Quote:
+    """Return the quote with its lateness, and a sentence in place of those on where the wanted time came from."""
+    rest = tuple(one for one in quote.explanation if not one.startswith((_ASKED, _DUE)))
+    return replace(quote, late=late, explanation=(said, *rest))
+
+
 def promise(snapshot: Snapshot) -> Quote:
     """Return X: at least a minute ahead, in the person's hours and the reply window, a time people say."""
     if snapshot.outlook is None:
@@ -102,7 +110,7 @@ def _targeted(snapshot: Snapshot) -> Quote:
     wanted = _in_window(snapshot, _in_hours(snapshot, wanted, said), said)
     at = _rounded(snapshot, wanted)
     if snapshot.not_before is not None and at < wanted:
-        said.append(f"Asked for not before {_say(snapshot, snapshot.not_before)}, so X is not rounded down.")
+        said.append(f"{_ASKED}{_say(snapshot, snapshot.not_before)}, so X is not rounded down.")
         at = Dial(snapshot.now, snapshot.zone).ceil(wanted, APPOINTMENT)
     step = grid(at - snapshot.now)
     said.append(f"Said as {_say(snapshot, at)}: at this distance people speak in steps of {step} min.")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from router.conversation import Agent, Conversation
 from router.house import House
 from router.keeping.shortfall import back_first, somebody_by
-from router.promise import Quote
+from router.promise import Quote, retold
 from router.quoting import quoted
 from rules.model import Person
 
@@ -40,9 +40,8 @@ def attended(
         wanted=conversation.zone, account=house.account(conversation.channel, conversation.account)
     )
     said = f"Nobody who may answer is there before {back.astimezone(zone):%a %-d %b %H:%M}."
-    rest = tuple(one for one in found.explanation if not one.startswith(("Asked for not before", "Due ")))
     late = found.late or (due is not None and found.at > due)
-    return replace(found, late=late, explanation=(said, *rest))
+    return retold(found, said, late=late)
 
 
 def unattended(

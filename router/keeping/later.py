@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from router.conversation import Agent, Conversation
 from router.house import House
 from router.keeping.shortfall import back_first
-from router.promise import Quote
+from router.promise import Quote, retold
 from router.quoting import quoted
 from rules.model import Person
 
@@ -42,5 +42,4 @@ def later(
         return None
     late = conversation.due_at is not None and quote.at > conversation.due_at
     said = "The time said before would not be kept; this one lies far enough behind it to be kept."
-    rest = tuple(one for one in quote.explanation if not one.startswith(("Asked for not before", "Due ")))
-    return replace(quote, late=late, explanation=(said, *rest))
+    return retold(quote, said, late=late)
